@@ -1,0 +1,94 @@
+"""Many texts: ``classify()`` streams plain records, in order, over one or more processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+
+from joblib import Parallel, delayed
+from spacy.language import Language
+
+from smokkel_nlp.errors import InputError
+from smokkel_nlp.pipeline import load
+from smokkel_nlp.records import CaseAnalysis
+
+_CHUNK = 64
+
+
+@lru_cache(maxsize=2)
+def _pipeline(base: str | None, model: str | None) -> Language:
+    """Load a pipeline once per process."""
+    return load(base, model=model)
+
+
+def analyse_text(nlp: Language, text: str, keep_text: bool = False) -> CaseAnalysis:
+    """Classify one text with a loaded pipeline."""
+    case: CaseAnalysis = nlp(text)._.case
+    return CaseAnalysis(**{**vars(case), "text": text}) if keep_text else case
+
+
+def _chunk(texts: list[str], base: str | None, model: str | None, keep_text: bool) -> list[CaseAnalysis]:
+    nlp = _pipeline(base, model)
+    return [analyse_text(nlp, text, keep_text) for text in texts]
+
+
+def classify(
+    texts: Iterable[str],
+    *,
+    n_jobs: int = 1,
+    base: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+    keep_text: bool = False,
+) -> Iterator[CaseAnalysis]:
+    """Classify texts, one record for each, in order, without holding them all.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Any length; a generator is read as results are asked for.
+    n_jobs : int, default=1
+        Processes; -1 for one per core.
+    base, model
+        As in :func:`smokkel_nlp.load`.
+    keep_text : bool, default=False
+        Keep the text in the record.
+
+    Yields
+    ------
+    CaseAnalysis
+        An empty text gives ``onzeker``.
+
+    Raises
+    ------
+    InputError
+        If an item is not a string or is longer than the pipeline takes; the message says which one, not what it holds.
+
+    Examples
+    --------
+    >>> [case.offence_forced for case in classify(["De winkelier verkocht een fiets aan zijn buurman."])]
+    ['geen']
+    """
+    names = tuple(None if item is None else os.fspath(item) for item in (base, model))
+    limit = _pipeline(*names).max_length
+    checked = _checked(texts, limit)
+    if n_jobs == 1:
+        nlp = _pipeline(*names)
+        yield from (analyse_text(nlp, text, keep_text) for text in checked)
+        return
+    chunks = iter(lambda: list(islice(checked, _CHUNK)), [])
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    for cases in parallel(delayed(_chunk)(chunk, *names, keep_text) for chunk in chunks):
+        yield from cases
+
+
+def _checked(texts: Iterable[str], limit: int) -> Iterator[str]:
+    if isinstance(texts, str):
+        raise InputError("texts is one string; give a list of strings, such as [text]")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"text no. {number} is a {type(text).__name__}; give a str")
+        if len(text) > limit:
+            raise InputError(f"text no. {number} has {len(text):,} characters, over the limit of {limit:,}; split it")
+        yield text

@@ -1,0 +1,209 @@
+"""The command ``smokkel-nlp``: thin commands over the library.
+
+Exit codes: 0 all well, 1 some records failed, 2 nothing could run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from smokkel_nlp.errors import InputError, SmokkelError
+from smokkel_nlp.io import BadRecord, Record, expand, read_records
+from smokkel_nlp.records import CaseAnalysis
+
+OK, SOME_FAILED, FAILED = 0, 1, 2
+_TABLE_ROWS = 40
+_PROGRESS_EVERY = 50
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        return int(options.run(options))
+    except SmokkelError as error:
+        print(f"smokkel-nlp: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="smokkel-nlp", description="Tell human smuggling from human trafficking in Dutch case texts.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="classify texts")
+    classify.add_argument("files", nargs="+", metavar="FILE", help=".txt, folders of them, .jsonl or .csv")
+    classify.add_argument("-o", "--output", metavar="OUT", help="write JSON Lines here and print a table; without it JSON Lines go to standard output")
+    classify.add_argument("--text-field", default="text", help="field that holds the text in .jsonl and .csv (default: text)")
+    classify.add_argument("--id-field", default="id", help="field that holds the id (default: id)")
+    classify.add_argument("--keep-text", action="store_true", help="keep the whole text in each record")
+    classify.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+    classify.add_argument("--base", help="Dutch spaCy pipeline to put the components on, such as nl_core_news_sm")
+    classify.add_argument("--model", help="folder of a model")
+    classify.set_defaults(run=_classify)
+
+    evaluate = commands.add_parser("evaluate", help="measure on labelled texts")
+    evaluate.add_argument("file", type=Path, metavar="FILE.jsonl")
+    evaluate.add_argument("-o", "--output", type=Path, metavar="STEM", help="write STEM.json and STEM.md")
+    evaluate.add_argument("--mask", action="store_true", help="delete the offences' names; keep texts whose facts still tell")
+    evaluate.add_argument("--corpus", type=Path, help="built corpus: measure the TF-IDF baseline trained on its train part as well")
+    evaluate.add_argument("--model", help="folder of a model")
+    evaluate.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+    evaluate.set_defaults(run=_evaluate)
+
+    train = commands.add_parser("train", help="train a model from a corpus")
+    train.add_argument("corpus", type=Path, nargs="?", default=Path("corpus"), help="built corpus (default: corpus)")
+    train.add_argument("-o", "--output", type=Path, default=Path("models"), help="folder for the model (default: models)")
+    train.set_defaults(run=_train)
+
+    corpus = commands.add_parser("corpus", help="build or check the gold JSON Lines from the marked-up sources")
+    corpus.add_argument("action", choices=("build", "check"))
+    corpus.add_argument("root", type=Path, nargs="?", default=Path("corpus"), help="corpus folder (default: corpus)")
+    corpus.set_defaults(run=_corpus)
+    return parser
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from smokkel_nlp.batch import classify
+
+    expand(options.files)  # a missing file is told before any work is done
+    failed: list[BadRecord] = []
+    waiting: list[Record] = []
+    good = _good(read_records(options.files, options.text_field, options.id_field), failed, waiting)
+    cases = classify((record.text for record in good), n_jobs=options.jobs, base=options.base, model=options.model, keep_text=options.keep_text)
+    shown: list[CaseAnalysis] = []
+    counts: Counter[str] = Counter()
+    out = _open(options.output)
+    try:
+        for case in cases:
+            case = case.with_id(waiting.pop(0).id)
+            out.write(case.to_json() + "\n")
+            counts[case.offence] += 1
+            if len(shown) < _TABLE_ROWS:
+                shown.append(case)
+            if sum(counts.values()) % _PROGRESS_EVERY == 0 and sys.stderr.isatty():
+                print(f"\r{sum(counts.values())} texts", end="", file=sys.stderr)
+    finally:
+        if out is not sys.stdout:
+            out.close()
+    total = sum(counts.values())
+    if options.output:
+        _table(shown, total)
+    for bad in failed:
+        print(f"skipped {bad.place}: {bad.reason}", file=sys.stderr)
+    summary = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    print(f"{total} texts classified{f' ({summary})' if summary else ''}, {len(failed)} skipped", file=sys.stderr)
+    if failed:
+        return SOME_FAILED if total else FAILED
+    return OK
+
+
+def _good(records: Iterator[Record | BadRecord], failed: list[BadRecord], waiting: list[Record]) -> Iterator[Record]:
+    """Pass on the usable records, remembering their ids in ``waiting`` and the others in ``failed``."""
+    from smokkel_nlp.pipeline import MAX_CHARS
+
+    for record in records:
+        if isinstance(record, BadRecord):
+            failed.append(record)
+        elif len(record.text) > MAX_CHARS:
+            failed.append(BadRecord(record.place, f"{len(record.text):,} characters, over the limit of {MAX_CHARS:,}; split it"))
+        else:
+            waiting.append(Record(record.id, "", record.place))
+            yield record
+
+
+def _open(output: str | None) -> TextIO:
+    if output is None:
+        return sys.stdout
+    try:
+        return open(output, "w", encoding="utf8", newline="\n")
+    except OSError as error:
+        raise InputError(f"{output}: cannot be written ({error.strerror}); give another -o") from error
+
+
+def _table(cases: Sequence[CaseAnalysis], total: int) -> None:
+    """Print a table a person can read."""
+    width = max(shutil.get_terminal_size((120, 24)).columns, 80)
+    names = [case.id or "" for case in cases]
+    left = min(max((len(name) for name in names), default=2), 24)
+    rest = width - left - 38
+    tags_width = max(rest // 2, 16)
+    print(f"{'tekst':<{left}}  {'gaat over':<14} {'smok':>5} {'hand':>5}  {'modi operandi':<{tags_width}}  eerste passage")
+    for name, case in zip(names, cases, strict=True):
+        smokkel, handel = (case.offences[offence].probability for offence in case.offences)
+        tags = " ".join(mo.tag for mo in case.modi_operandi)
+        first = next((mo.evidence[0].text for mo in case.modi_operandi if mo.evidence), None)
+        first = first or next((result.evidence[0].text for result in case.offences.values() if result.evidence), "")
+        label = case.offence if case.offence != "onzeker" else f"? {case.offence_forced}"
+        print(f"{_fit(name, left, True)}  {label:<14} {smokkel:5.2f} {handel:5.2f}  {_fit(tags, tags_width)}  {_fit(first, max(rest - tags_width, 20)).rstrip()}")
+    if total > len(cases):
+        print(f"... and {total - len(cases)} more, see the output file")
+    print("? = onzeker. Suggesties van een model: lees de passage.")
+
+
+def _fit(text: str, width: int, tail: bool = False) -> str:
+    """Cut or pad one line of text to a width."""
+    text = " ".join(text.split())
+    if len(text) <= width:
+        return f"{text:<{width}}"
+    return "…" + text[-(width - 1) :] if tail else text[: width - 1] + "…"
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from smokkel_nlp.evaluation import keyword_rule, measure, read_gold_file, system_answers, tfidf_baseline, to_markdown
+    from smokkel_nlp.training import read_split
+
+    records, bad = read_gold_file(options.file, options.mask)
+    texts = [record["text"] for record in records]
+    answers = {"smokkel_nlp": system_answers(texts, options.model, options.jobs), "keyword rule": keyword_rule(texts)}
+    if options.corpus:
+        answers["TF-IDF + LR"] = tfidf_baseline(read_split(options.corpus, "train"), texts)
+    results = {name: measure(records, answer) for name, answer in answers.items()}
+    page = to_markdown(f"{options.file.name}{' (masked)' if options.mask else ''}", results)
+    print(page, end="")
+    if options.output:
+        options.output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
+        options.output.with_suffix(".md").write_text(page, encoding="utf8")
+    for record in bad:
+        print(f"skipped {record.place}: {record.reason}", file=sys.stderr)
+    return SOME_FAILED if bad else OK
+
+
+def _train(options: argparse.Namespace) -> int:
+    from smokkel_nlp.training import train
+
+    classifier = train(options.corpus, options.output)
+    print(f"{classifier.vectorizer_.n_features} features; model written to {options.output}", file=sys.stderr)
+    return OK
+
+
+def _corpus(options: argparse.Namespace) -> int:
+    from smokkel_nlp.corpus import build, dump, summary
+
+    splits = build(options.root)
+    stale = []
+    for split, records in splits.items():
+        path = options.root / f"{split}.jsonl"
+        content = dump(records)
+        if options.action == "build":
+            path.write_text(content, encoding="utf8")
+        elif not path.is_file() or path.read_text(encoding="utf8") != content:
+            stale.append(path.name)
+    print(summary([record for records in splits.values() for record in records]))
+    if stale:
+        raise InputError(f"{', '.join(stale)} differ from the sources; run 'smokkel-nlp corpus build {options.root}'")
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,259 @@
+"""The component that answers: ``doc.cats``, and the case record behind ``doc._.case``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import srsly
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from smokkel_nlp.components.mentions import GROUPS, payload
+from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
+from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, load_taxonomy
+from smokkel_nlp.text import is_dutch
+
+if TYPE_CHECKING:
+    from smokkel_nlp.features import Material
+    from smokkel_nlp.model import Model
+
+CASE = "smokkel_case"
+_MIN_WORDS = 4
+_STRENGTH = ("bewezen", "feitelijk", "vermoed", "hypothetisch", "historisch", "ontkend")
+
+
+def library_version() -> str:
+    """Return the version of the installed package."""
+    try:
+        return version("smokkel_nlp")
+    except PackageNotFoundError:  # pragma: no cover - running from a bare folder
+        return "0+unknown"
+
+
+class _Mention(NamedTuple):
+    """A mention as the record shows it."""
+
+    label: str
+    status: str
+    source: str
+    evidence: Evidence
+
+
+def class_of(smokkel: int, handel: int) -> str:
+    """Return the class that two offence labels make.
+
+    Examples
+    --------
+    >>> class_of(1, 1), class_of(0, 0)
+    ('beide', 'geen')
+    """
+    return ("geen", "mensenhandel", "mensensmokkel", "beide")[2 * smokkel + handel]
+
+
+def strongest(statuses: Iterable[str]) -> str | None:
+    """Return the status that a tag or element takes from its mentions.
+
+    Examples
+    --------
+    >>> strongest(["vermoed", "ontkend"])
+    'vermoed'
+    """
+    return min(statuses, key=_STRENGTH.index, default=None)
+
+
+def offence_status(named: Sequence[_Mention], shown: Sequence[_Mention]) -> str:
+    """Return the status of an offence the text is about, from where it is named and from the methods shown.
+
+    A verdict outranks the charge it answers, so a denial by the court wins over an allegation. Naming conduct as an offence is
+    alleging it; ``feitelijk`` is left for texts that only show it.
+    """
+    statuses = {mention.status for mention in named}
+    if "bewezen" in statuses:
+        return "bewezen"
+    if any(mention.status == "ontkend" and mention.source == "rechter" for mention in named):
+        return "ontkend"
+    for status in ("vermoed", "feitelijk"):
+        if status in statuses:
+            return "vermoed"
+    for status in ("ontkend", "hypothetisch"):
+        if status in statuses:
+            return status
+    found = strongest(mention.status for mention in shown)
+    return found if found in ("bewezen", "feitelijk", "ontkend", "hypothetisch") else "vermoed"
+
+
+def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple[dict[str, float], CaseAnalysis]:
+    """Classify one read Doc; returns the probabilities by label and the record."""
+    ids, values = model.vectorizer.row(item)
+    odds = model.log_odds(model.scores(ids, values))
+    cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
+    given = odds >= model.cuts
+    uncertain = np.abs(odds - model.cuts) < model.margins
+    mentions = {kind: _mentions(doc, name) for kind, name in GROUPS.items()}
+    # A tag that the classifier gives without a mention shows the sentence that moved it most.
+    bare = [
+        label for label, holds in zip(model.labels, given, strict=True)
+        if holds and not any(m.label == label for kind in ("offence", "tag") for m in mentions[kind])
+    ]  # fmt: skip
+    sentence = _best_sentences(doc, item, model, bare)
+    reasons = _reasons(item)
+    if not reasons and uncertain[: len(OFFENCE_IDS)].any():
+        reasons = ["dicht bij de drempel"]
+    offences = {}
+    for k, offence in enumerate(OFFENCE_IDS):
+        named = [m for m in mentions["offence"] if m.label == offence]
+        evidence = tuple(m.evidence for m in named) if given[k] else ()
+        offences[offence] = OffenceResult(
+            label=int(given[k]),
+            probability=round(cats[offence], 4),
+            uncertain=bool(uncertain[k] or reasons[:1] not in ([], ["dicht bij de drempel"])),
+            status=offence_status(named, mentions["tag"]) if given[k] else None,
+            evidence=evidence or tuple(sentence.get(offence, ())),
+        )
+    modi = []
+    for k, tag in enumerate(model.labels[len(OFFENCE_IDS) :], start=len(OFFENCE_IDS)):
+        if given[k]:
+            own = [m for m in mentions["tag"] if m.label == tag]
+            shown = tuple(m.evidence for m in own) or tuple(sentence.get(tag, ()))
+            modi.append(ModusOperandi(tag, round(cats[tag], 4), strongest(m.status for m in own), shown))
+    forced = class_of(*(offences[offence].label for offence in OFFENCE_IDS))
+    case = CaseAnalysis(
+        id=None,
+        offence="onzeker" if reasons else forced,
+        offence_forced=forced,
+        reasons=tuple(reasons),
+        offences=offences,
+        modi_operandi=tuple(sorted(modi, key=lambda mo: -(mo.probability or 0.0))),
+        elements=_elements(mentions, taxonomy, {offence for offence, result in offences.items() if result.label}),
+        n_chars=len(doc.text),
+        versions=Versions(library_version(), model.version, taxonomy.version, taxonomy.guideline),
+    )
+    return cats, case
+
+
+def _mentions(doc: Doc, group: str) -> list[_Mention]:
+    found = []
+    for span in doc.spans.get(group, ()):
+        data = payload(span)
+        evidence = Evidence(
+            span.start_char, span.end_char, span.text, "mention", data.get("status"), data.get("source"), data.get("cue"),
+            data.get("rule"), data.get("rule_start"), data.get("rule_end"),
+        )  # fmt: skip
+        found.append(_Mention(span.label_, data.get("status") or "feitelijk", data.get("source") or "overig", evidence))
+    return found
+
+
+def _best_sentences(doc: Doc, item: Material, model: Model, labels: Sequence[str]) -> dict[str, list[Evidence]]:
+    if not labels or not item.spans:
+        return {}
+    columns = [model.labels.index(label) for label in labels]
+    shares = model.vectorizer.sentence_shares(item) @ model.coef[:, columns]
+    best = {}
+    for label, column in zip(labels, shares.T, strict=True):
+        start, end = item.spans[int(np.argmax(column))]
+        text = doc.text[start:end]
+        start += len(text) - len(text.lstrip())
+        best[label] = [Evidence(start, start + len(text.strip()), text.strip(), "model")]
+    return best
+
+
+def _reasons(item: Material) -> list[str]:
+    """Return why the text itself is no ground for an answer."""
+    words = [word for sentence in item.sentences for word in sentence if word is not None]
+    if not words:
+        return ["leeg"]
+    if any(label in OFFENCE_IDS and status != "ontkend" for label, _, status in item.mentions) and is_dutch(words):
+        return []
+    if not is_dutch(words):
+        return ["geen Nederlands"]
+    return ["te kort"] if len(words) < _MIN_WORDS else []
+
+
+def _elements(mentions: Mapping[str, list[_Mention]], taxonomy: Taxonomy, about: set[str]) -> tuple[ElementResult, ...]:
+    """Return the elements found of the offences the text is about; "in vereniging" alone means nothing elsewhere."""
+    results = []
+    for offence in taxonomy.offences:
+        for element in offence.elements if offence.id in about else ():
+            own = [m for m in (*mentions["element"], *mentions["tag"]) if m.label == element.id or m.label in element.tags]
+            status = strongest(m.status for m in own)
+            if status is not None:
+                results.append(ElementResult(element.id, offence.id, status, tuple(m.evidence for m in own)))
+    return tuple(results)
+
+
+def _case(doc: Doc) -> CaseAnalysis | None:
+    stored = doc.user_data.get(CASE)
+    return CaseAnalysis.from_json(stored) if stored else None
+
+
+def register_extensions() -> None:
+    """Register ``doc._.case``; done at import of this module and safe to repeat."""
+    Doc.set_extension("case", getter=_case, force=True)
+
+
+class ClassifyComponent:
+    """Write ``doc.cats`` and the case record; the model is loaded at the first text."""
+
+    def __init__(self, nlp: Language) -> None:
+        self._tokenizer = nlp.tokenizer
+        self._taxonomy = load_taxonomy()
+        self._model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """The model in use."""
+        if self._model is None:
+            self.load_model(None)
+        assert self._model is not None
+        return self._model
+
+    def load_model(self, path: str | Path | None) -> None:
+        """Load the model of a folder, or the one that came with the package."""
+        from smokkel_nlp.model import load_model
+
+        self._model = load_model(path)
+
+    def __call__(self, doc: Doc) -> Doc:
+        from smokkel_nlp.features import material
+
+        cats, case = analyse(doc, material(doc, self._tokenizer), self.model, self._taxonomy)
+        doc.cats.update(cats)
+        doc.user_data[CASE] = json.dumps(case.to_dict(), ensure_ascii=False)
+        return doc
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Return the model's files as bytes."""
+        return bytes(srsly.msgpack_dumps(dict(self.model.files)))
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> ClassifyComponent:
+        """Take the model's files from bytes."""
+        from smokkel_nlp.model import read_model
+
+        self._model = read_model(srsly.msgpack_loads(data), "pipeline bytes")
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the model's files to a folder, so that a pipeline can move."""
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.model.files.items():
+            (folder / name).write_bytes(content)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> ClassifyComponent:
+        """Read the model from a folder."""
+        self.load_model(path)
+        return self
+
+
+@Language.factory("smokkel_classify", requires=["doc.spans"], assigns=["doc.cats"])
+def create_classify(nlp: Language, name: str) -> ClassifyComponent:
+    """Create the component that classifies."""
+    return ClassifyComponent(nlp)
+
+
+register_extensions()

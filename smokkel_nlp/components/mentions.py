@@ -1,0 +1,145 @@
+"""Mentions: where the text names an offence, a modus operandi or a legal element, found by the cues of the taxonomy.
+
+A strong cue is a mention by itself. A weak cue is one only beside another weak cue of the same tag, or beside a name of an
+offence, within a window of three sentences. Nothing inside the name of an organisation, committee or act is a mention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from smokkel_nlp.cues import CueMatcher
+from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
+
+GROUPS = {"offence": "offences", "tag": "modus_operandi", "element": "elements"}
+FIELDS = ("status", "source", "cue", "strength", "rule", "rule_start", "rule_end")
+
+
+class Label(NamedTuple):
+    """What a cue points at: its kind (offence, tag or element), its id, and whether the cue is strong or weak."""
+
+    kind: str
+    id: str
+    strength: str
+
+
+class Found(NamedTuple):
+    """A cue found in a reading, as half-open token positions."""
+
+    label: Label
+    cue: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class MentionRules:
+    """The cues of the taxonomy and the names to leave alone, compiled."""
+
+    cues: CueMatcher[Label]
+    names: CueMatcher[str]
+
+
+@lru_cache(maxsize=1)
+def load_mention_rules() -> MentionRules:
+    """Compile the cues of the shipped taxonomy and ``names.toml``."""
+    taxonomy = load_taxonomy()
+    labels = [(Label("offence", offence.id, "strong"), cue) for offence in taxonomy.offences for cue in offence.names]
+    labels += [(Label("element", element.id, "strong"), cue) for element in taxonomy.elements for cue in element.cues]
+    labels += [(Label("tag", tag.id, "strong"), cue) for tag in taxonomy.tags for cue in tag.strong]
+    labels += [(Label("tag", tag.id, "weak"), cue) for tag in taxonomy.tags for cue in tag.weak]
+    data = read_toml(resource("names.toml"))
+    names = [(key, cue) for key in data for cue in parse_cues(take(data, key, list, "names.toml"), "names.toml")]
+    return MentionRules(CueMatcher(labels), CueMatcher(names))
+
+
+def find_names(reading: Reading, rules: MentionRules) -> list[tuple[int, int]]:
+    """Return the token ranges of names that hold label words."""
+    return [(match.start, match.end) for start, end in reading.sentences for match in rules.names(reading.lower, start, end)]
+
+
+def find_mentions(reading: Reading, rules: MentionRules) -> list[Found]:
+    """Find the mentions of a reading, in order of position; of overlapping ones under one label the longest stays."""
+    names = find_names(reading, rules)
+    found: list[list[Found]] = []
+    for start, end in reading.sentences:
+        matches = [Found(match.key, match.cue.text, match.start, match.end) for match in rules.cues(reading.lower, start, end)]
+        found.append([item for item in matches if not any(s < item.end and item.start < e for s, e in names)])
+    kept: list[Found] = []
+    for index, sentence in enumerate(found):
+        window = [item for near in found[max(0, index - 1) : index + 2] for item in near]
+        offence_near = any(item.label.kind == "offence" for item in window)
+        for item in sentence:
+            if item.label.strength == "strong" or offence_near or _company(item, window):
+                kept.append(item)
+    return _longest(kept)
+
+
+def _company(item: Found, window: list[Found]) -> bool:
+    """Tell whether another cue of the same tag stands near a weak cue."""
+    return any(other.label.id == item.label.id and other.cue != item.cue for other in window)
+
+
+def _longest(found: list[Found]) -> list[Found]:
+    kept: list[Found] = []
+    for item in sorted(found, key=lambda f: (f.label.strength == "weak", f.start - f.end)):
+        if not any(o.label[:2] == item.label[:2] and o.start < item.end and item.start < o.end for o in kept):
+            kept.append(item)
+    return sorted(kept, key=lambda f: (f.start, f.end, f.label))
+
+
+def payload(span: Span) -> Mapping[str, Any]:
+    """Return what is known of a mention: status, source, cue, strength and the rule that decided.
+
+    It is stored with the span group under the id of the span, so that it survives ``to_bytes``, ``DocBin`` and processes.
+    """
+    for name in GROUPS.values():
+        if name in span.doc.spans and (data := span.doc.spans[name].attrs.get(str(span.id))) and data["label"] == span.label_:
+            return dict(data)
+    return {}
+
+
+def register_extensions() -> None:
+    """Register ``span._.status`` and its siblings; done at import of this module and safe to repeat."""
+    for field in FIELDS:
+        Span.set_extension(field, getter=lambda span, field=field: payload(span).get(field), force=True)
+
+
+class MentionsComponent:
+    """Write mentions to ``doc.spans["modus_operandi"]``, ``["offences"]`` and ``["elements"]``."""
+
+    def __init__(self, nlp: Language) -> None:
+        self._tokenizer = nlp.tokenizer
+        self._rules = load_mention_rules()
+        for name in (*load_taxonomy().labels, *(element.id for element in load_taxonomy().elements)):
+            nlp.vocab.strings.add(name)
+
+    def __call__(self, doc: Doc) -> Doc:
+        reading = read(doc, self._tokenizer)
+        groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
+        for number, found in enumerate(find_mentions(reading, self._rules), start=1):
+            start, end = reading.original_span(found.start, found.end)
+            span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
+            if span is not None:
+                data = {"label": found.label.id, "cue": found.cue, "strength": found.label.strength, "tokens": [found.start, found.end]}
+                groups[found.label.kind].append((span, data))
+        for kind, name in GROUPS.items():
+            attrs = {str(span.id): data for span, data in groups[kind]}
+            doc.spans[name] = SpanGroup(doc, name=name, spans=[span for span, _ in groups[kind]], attrs=attrs)
+        return doc
+
+
+@Language.factory("smokkel_mentions", assigns=["doc.spans"])
+def create_mentions(nlp: Language, name: str) -> MentionsComponent:
+    """Create the component that finds mentions."""
+    return MentionsComponent(nlp)
+
+
+register_extensions()

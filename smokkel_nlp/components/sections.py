@@ -1,0 +1,121 @@
+"""Sections: headings with the default status and source that hold below them, and the register of the whole text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from spacy.language import Language
+from spacy.tokens import Doc, SpanGroup
+
+from smokkel_nlp.cues import CueMatcher
+from smokkel_nlp.errors import TaxonomyError
+from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
+
+SECTIONS = "sections"
+_MAX_HEADING = 9
+FILE = "sections.toml"
+
+
+class Default(NamedTuple):
+    """Status and source that hold where no cue says otherwise, and the id of what set them."""
+
+    id: str
+    status: str
+    source: str
+
+
+PLAIN = Default("geen", "feitelijk", "overig")
+
+
+@dataclass(frozen=True)
+class SectionRules:
+    """The headings and registers of ``sections.toml``, compiled."""
+
+    headings: CueMatcher[Default]
+    registers: CueMatcher[Default]
+    register_order: tuple[tuple[Default, int], ...]
+
+
+@lru_cache(maxsize=1)
+def load_section_rules() -> SectionRules:
+    """Load and check ``sections.toml``.
+
+    Raises
+    ------
+    TaxonomyError
+        If an entry is wrong; the message names it and the mend.
+    """
+    data, words = read_toml(resource(FILE)), load_taxonomy().vocabulary
+    headings, registers, order = [], [], []
+    for kind in ("section", "register"):
+        for entry in data.get(kind, []):
+            where = f"{FILE}: {kind} {entry.get('id', '?')}"
+            default = Default(*(take(entry, key, str, where) for key in ("id", "status", "source")))
+            if default.status not in words["mention_statuses"] or default.source not in words["sources"]:
+                raise TaxonomyError(f"{where}: unknown status or source; use those of vocabulary.toml")
+            if kind == "section":
+                headings += [(default, cue) for cue in parse_cues(take(entry, "headings", list, where), where)]
+            else:
+                registers += [(default, cue) for cue in parse_cues(take(entry, "cues", list, where), where)]
+                order.append((default, take(entry, "least", int, where, 1)))
+    return SectionRules(CueMatcher(headings), CueMatcher(registers), tuple(order))
+
+
+class Section(NamedTuple):
+    """A stretch of tokens under one default."""
+
+    start: int
+    end: int
+    default: Default
+
+
+def find_sections(reading: Reading, rules: SectionRules) -> list[Section]:
+    """Split a reading into sections; the first one, before any heading, has the default of the register."""
+    counts = Counter(match.key for start, end in reading.sentences for match in rules.registers(reading.lower, start, end))
+    default = next((key for key, least in rules.register_order if counts[key] >= least), PLAIN)
+    marks = [(0, default)]
+    for start, end in reading.sentences:
+        first = start
+        while first < end and not reading.lower[first][:1].isalpha():
+            first += 1
+        numbered = any(word[:1].isdigit() for word in reading.lower[start:first])
+        if first < end and (numbered or end - first <= _MAX_HEADING):
+            found = [match for match in rules.headings(reading.lower, first, min(end, first + _MAX_HEADING)) if match.start == first]
+            if found:
+                marks.append((start, max(found, key=lambda match: match.end).key))
+    ends = [start for start, _ in marks[1:]] + [len(reading.lower)]
+    return [Section(start, end, key) for (start, key), end in zip(marks, ends, strict=True) if end > start]
+
+
+def section_at(sections: list[Section], token: int) -> Section:
+    """Return the section that holds a token."""
+    return sections[bisect_right([section.start for section in sections], token) - 1]
+
+
+class SectionsComponent:
+    """Write the sections of a Doc to ``doc.spans["sections"]``, labelled with the id of the heading or register."""
+
+    def __init__(self, nlp: Language) -> None:
+        self._tokenizer = nlp.tokenizer
+        self._rules = load_section_rules()
+
+    def __call__(self, doc: Doc) -> Doc:
+        reading = read(doc, self._tokenizer)
+        spans = []
+        for start, end, default in find_sections(reading, self._rules):
+            span = doc.char_span(*reading.original_span(start, end), label=default.id, alignment_mode="expand")
+            if span is not None:
+                spans.append(span)
+        doc.spans[SECTIONS] = SpanGroup(doc, name=SECTIONS, spans=spans)
+        return doc
+
+
+@Language.factory("smokkel_sections", assigns=["doc.spans"])
+def create_sections(nlp: Language, name: str) -> SectionsComponent:
+    """Create the component that finds sections."""
+    return SectionsComponent(nlp)

@@ -1,0 +1,29 @@
+"""One family of errors. Every message names the place and says how to mend it, and none holds case text."""
+
+from __future__ import annotations
+
+
+class SmokkelError(Exception):
+    """Base class of every error this library raises on purpose.
+
+    Examples
+    --------
+    >>> issubclass(TaxonomyError, SmokkelError)
+    True
+    """
+
+
+class TaxonomyError(SmokkelError, ValueError):
+    """A taxonomy or rule file is wrong; the message names file, entry and mend."""
+
+
+class CorpusError(SmokkelError, ValueError):
+    """A corpus source file is wrong; the message names file, line and mend."""
+
+
+class InputError(SmokkelError, ValueError):
+    """An input file, record or field cannot be used; the message names it and the mend."""
+
+
+class ModelError(SmokkelError, RuntimeError):
+    """A model is missing, damaged or of another version; the message says what to install or retrain."""

@@ -1,0 +1,253 @@
+"""Docs -> sparse matrix.
+
+Three blocks: word n-grams, n-grams of letters inside words (Dutch compounds and inflections), and the mentions by label, strength
+and status. Words that a text writes with a capital inside the sentence are names and never enter the vocabulary; origins, religions
+and words of sex are masked (``masks.toml``); digits count as one word. What a distinct word contributes is worked out once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from spacy.tokens import Doc
+from spacy.tokenizer import Tokenizer
+
+from smokkel_nlp.components.mentions import GROUPS, find_names, load_mention_rules
+from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
+
+_STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
+_MIN_GRAM, _MAX_GRAM = 4, 6
+_MIN_SUBWORD = 7
+_CACHE_SIZE = 100_000
+NUMBER = "0"
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Words that are no feature, and words that count as another."""
+
+    prefixes: tuple[str, ...]
+    allowed: frozenset[str]
+    neutral: Mapping[str, str]
+
+    def __call__(self, word: str) -> str | None:
+        """Return the word a lower-case token counts as, or None if it counts for nothing.
+
+        Examples
+        --------
+        >>> masks = load_masks()
+        >>> masks("vrouw"), masks("syrische"), masks("kelder"), masks("2019")
+        ('persoon', None, 'kelder', '0')
+        """
+        if word in self.neutral:
+            return self.neutral[word]
+        if not any(character.isalnum() for character in word):
+            return None
+        if word[0].isdigit() and not word[-1].isalpha():
+            return NUMBER
+        if word.startswith(self.prefixes) and word not in self.allowed:
+            return None
+        return word
+
+
+@lru_cache(maxsize=1)
+def load_masks() -> Masks:
+    """Load ``masks.toml``."""
+    data = read_toml(resource("masks.toml"))
+    prefixes = (*take(data, "origins", list, "masks.toml"), *take(data, "religions", list, "masks.toml"))
+    return Masks(prefixes, frozenset(take(data, "allowed", list, "masks.toml")), take(data, "neutral", dict, "masks.toml"))
+
+
+class Material(NamedTuple):
+    """What the features of one text are made of: words by sentence (None where masked), and its mentions."""
+
+    sentences: list[list[str | None]]
+    spans: list[tuple[int, int]]
+    mentions: list[tuple[str, str, str]]
+
+
+def cue_names() -> tuple[str, ...]:
+    """Return the names of the mention features, in a fixed order."""
+    taxonomy = load_taxonomy()
+    strong = [f"{label}:strong:{group}" for label in taxonomy.labels for group in ("gesteld", "hypothetisch", "ontkend", "historisch")]
+    weak = [f"{tag}:weak" for tag in taxonomy.tag_ids]
+    elements = [f"{element.id}:{group}" for element in taxonomy.elements for group in ("gesteld", "overig")]
+    return (*strong, *weak, *elements)
+
+
+def _cue_name(label: str, strength: str, status: str, offences_and_tags: frozenset[str]) -> str:
+    group = _STATUS_GROUP.get(status, status)
+    if label not in offences_and_tags:
+        return f"{label}:{'gesteld' if group == 'gesteld' else 'overig'}"
+    return f"{label}:weak" if strength == "weak" else f"{label}:strong:{group}"
+
+
+def material(doc: Doc, tokenizer: Tokenizer) -> Material:
+    """Collect what the features of a Doc with mentions are made of."""
+    reading, rules, masks = read(doc, tokenizer), load_mention_rules(), load_masks()
+    words: list[str | None] = [masks(word) for word in reading.lower]
+    for index, (word, form) in enumerate(zip(words, reading.orth, strict=True)):
+        if word is not None and form[:1].isupper() and not form.isupper() and not _opens(reading, index):
+            words[index] = None
+    for start, end in find_names(reading, rules):
+        words[start:end] = [None] * (end - start)
+    mentions = [
+        (data["label"], data["strength"], data.get("status") or "feitelijk")
+        for name in GROUPS.values()
+        if name in doc.spans
+        for data in doc.spans[name].attrs.values()
+    ]
+    spans = [reading.original_span(start, end) for start, end in reading.sentences]
+    return Material([words[start:end] for start, end in reading.sentences], spans, mentions)
+
+
+def _opens(reading: Reading, index: int) -> bool:
+    """Tell whether a token opens a sentence or a quotation, where a capital says nothing."""
+    return index == 0 or not reading.orth[index - 1][-1:].isalnum() and reading.orth[index - 1] not in (",", "-", "(", "/", "[")
+
+
+def grams(word: str) -> list[str]:
+    """Return the n-grams of letters inside a long word, its edges marked.
+
+    Examples
+    --------
+    >>> grams("smokkel")[:3]
+    ['<smo', 'smok', 'mokk']
+    """
+    if len(word) < _MIN_SUBWORD or not word.isalpha():
+        return []
+    edged = f"<{word}>"
+    return [edged[i : i + n] for n in range(_MIN_GRAM, _MAX_GRAM + 1) for i in range(len(edged) - n + 1)]
+
+
+def pairs(sentence: Sequence[str | None]) -> Iterable[str]:
+    """Return the pairs of neighbouring words, none across a masked word."""
+    return (f"{a} {b}" for a, b in zip(sentence, sentence[1:], strict=False) if a is not None and b is not None)
+
+
+def keep_frequent(documents: Iterable[Iterable[str]], least: int, most: float) -> dict[str, tuple[int, int]]:
+    """Return the terms that occur in at least ``least`` documents and in a share of at most ``most``: term -> (index, count)."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for document in documents:
+        counts.update(set(document))
+        total += 1
+    kept = sorted(term for term, count in counts.items() if count >= least and count <= most * total)
+    return {term: (index, counts[term]) for index, term in enumerate(kept)}
+
+
+class Vectorizer:
+    """Turn materials into a sparse matrix; its vocabulary is plain data.
+
+    Parameters
+    ----------
+    words, subwords : list of str
+        The vocabularies, in column order.
+    idf : array of float
+        Inverse document frequencies of words, then of subwords.
+    weights : (float, float, float)
+        Weights of the three blocks: the length of the word and of the subword block, and the factor of the mentions.
+    """
+
+    def __init__(self, words: Sequence[str], subwords: Sequence[str], idf: NDArray[np.float64], weights: Sequence[float]) -> None:
+        self.words, self.subwords, self.idf, self.weights = list(words), list(subwords), np.asarray(idf, dtype=float), tuple(weights)
+        self.cues = cue_names()
+        self._word_index = {word: index for index, word in enumerate(self.words)}
+        self._sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
+        offset = len(self.words) + len(self.subwords)
+        self._cue_index = {name: offset + index for index, name in enumerate(self.cues)}
+        self._known = frozenset(load_taxonomy().labels)
+        self._sub_cache: dict[str, NDArray[np.int64]] = {}
+
+    @classmethod
+    def fit(cls, materials: Sequence[Material], least: int = 2, most: float = 0.6, weights: Sequence[float] = (1.0, 0.7, 0.25)) -> Vectorizer:
+        """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them."""
+        words = keep_frequent((_terms(m) for m in materials), least, most)
+        subwords = keep_frequent(([g for w in _words(m) for g in grams(w)] for m in materials), least + 1, most / 2)
+        counts = np.array([count for _, count in (*words.values(), *subwords.values())], dtype=float)
+        idf = np.log((1 + len(materials)) / (1 + counts)) + 1
+        return cls(list(words), list(subwords), idf, weights)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return len(self.words) + len(self.subwords) + len(self.cues)
+
+    def _sub(self, word: str) -> NDArray[np.int64]:
+        found = self._sub_cache.get(word)
+        if found is None:
+            if len(self._sub_cache) >= _CACHE_SIZE:
+                self._sub_cache.clear()
+            index = self._sub_index
+            found = self._sub_cache[word] = np.array([index[g] for g in grams(word) if g in index], dtype=np.int64)
+        return found
+
+    def row(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return column indices and values of one text."""
+        index = self._word_index
+        words = Counter(index[term] for term in _terms(item) if term in index)
+        subs: list[NDArray[np.int64]] = [np.repeat(self._sub(word), count) for word, count in Counter(_words(item)).items()]
+        sub_ids, sub_counts = np.unique(np.concatenate(subs), return_counts=True) if subs else (np.array([], dtype=np.int64),) * 2
+        blocks = [
+            self._scaled(np.array(list(words), dtype=np.int64), np.array(list(words.values()), dtype=float), self.weights[0]),
+            self._scaled(sub_ids, sub_counts.astype(float), self.weights[1]),
+        ]
+        cues = Counter(_cue_name(*mention, self._known) for mention in item.mentions)
+        cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
+        blocks.append((cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))))
+        return np.concatenate([ids for ids, _ in blocks]), np.concatenate([values for _, values in blocks])
+
+    def sentence_shares(self, item: Material) -> csr_matrix:
+        """Return how the values of a text divide over its sentences: a row a sentence, summing to the word blocks of ``row``."""
+        ids, values = self.row(item)
+        value = dict(zip(ids.tolist(), values.tolist(), strict=True))
+        counts = [Counter([*self._ids(sentence)]) for sentence in item.sentences]
+        total: Counter[int] = Counter()
+        for count in counts:
+            total.update(count)
+        indices = [index for count in counts for index in count]
+        shares = [value[index] * number / total[index] for count in counts for index, number in count.items()]
+        indptr = np.cumsum([0, *map(len, counts)])
+        return csr_matrix((np.array(shares, dtype=float), np.array(indices, dtype=np.int64), indptr), shape=(len(counts), self.n_features))
+
+    def _ids(self, sentence: Sequence[str | None]) -> Iterable[int]:
+        words = [word for word in sentence if word is not None]
+        yield from (self._word_index[term] for term in (*words, *pairs(sentence)) if term in self._word_index)
+        for word in words:
+            yield from self._sub(word).tolist()
+
+    def _scaled(self, ids: NDArray[np.int64], counts: NDArray[np.float64], length: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        values = (1 + np.log(counts)) * self.idf[ids] if len(ids) else counts
+        norm = np.linalg.norm(values)
+        return ids, values * (length / norm) if norm else values
+
+    def transform(self, materials: Sequence[Material]) -> csr_matrix:
+        """Return the matrix of several texts, one a row."""
+        rows = [self.row(item) for item in materials]
+        indptr = np.cumsum([0, *(len(ids) for ids, _ in rows)])
+        if not rows:
+            return csr_matrix((0, self.n_features))
+        indices, values = (np.concatenate([row[part] for row in rows]) for part in (0, 1))
+        return csr_matrix((values, indices, indptr), shape=(len(rows), self.n_features))
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the vocabulary as plain data."""
+        return {"words": self.words, "subwords": self.subwords, "weights": list(self.weights)}
+
+
+def _words(item: Material) -> Iterable[str]:
+    return (word for sentence in item.sentences for word in sentence if word is not None)
+
+
+def _terms(item: Material) -> Iterable[str]:
+    for sentence in item.sentences:
+        yield from (word for word in sentence if word is not None)
+        yield from pairs(sentence)

@@ -1,0 +1,69 @@
+"""``load()``: a Dutch spaCy pipeline with the components and the model of this library."""
+
+from __future__ import annotations
+
+import os
+
+import spacy
+from spacy.language import Language
+
+from smokkel_nlp.components import READERS
+from smokkel_nlp.errors import InputError
+from smokkel_nlp.model import find_model
+
+MAX_CHARS = 20_000_000
+"""Longest text in characters; the components need no neural network, so memory is no reason for spaCy's lower limit."""
+
+
+def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike[str] | None = None) -> Language:
+    """Load the pipeline.
+
+    Parameters
+    ----------
+    base : str or path, optional
+        An installed Dutch pipeline (``"nl_core_news_sm"``) or a folder that holds one, to put the components on. By default the bare
+        Dutch tokenizer serves; nothing is downloaded.
+    model : str or path, optional
+        Folder of a model; by default ``$SMOKKEL_NLP_MODELS`` or the model that came with the package.
+
+    Returns
+    -------
+    spacy.Language
+        With ``smokkel_sections``, ``smokkel_mentions``, ``smokkel_assertion`` and ``smokkel_classify`` at its end.
+
+    Raises
+    ------
+    InputError
+        If ``base`` is not installed (the message holds the install line) or is not Dutch.
+    ModelError
+        If the model is missing, damaged or altered.
+
+    Examples
+    --------
+    >>> nlp = load()
+    >>> doc = nlp("Achter in de bestelbus zaten zes mensen, hij bracht ze over de grens.")
+    >>> [span.label_ for span in doc.spans["modus_operandi"]][:1]
+    ['transport_land']
+    """
+    find_model(model)
+    nlp = spacy.blank("nl") if base is None else _load_base(base)
+    nlp.max_length = max(nlp.max_length, MAX_CHARS) if base is None else nlp.max_length
+    for name in (*READERS, "smokkel_classify"):
+        if name not in nlp.pipe_names:
+            nlp.add_pipe(name)
+    if model is not None:
+        nlp.get_pipe("smokkel_classify").load_model(model)  # type: ignore[attr-defined]
+    return nlp
+
+
+def _load_base(base: str | os.PathLike[str]) -> Language:
+    try:
+        nlp = spacy.load(base)
+    except OSError as error:
+        raise InputError(
+            f"base pipeline '{base}' is not installed; run: python -m spacy download {os.fspath(base)} "
+            "(or pip install its wheel, or give the folder that holds it)"
+        ) from error
+    if nlp.lang != "nl":
+        raise InputError(f"base pipeline '{base}' is for language '{nlp.lang}'; give a Dutch one, such as nl_core_news_sm")
+    return nlp
