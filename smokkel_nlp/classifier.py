@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import spacy
@@ -29,13 +29,36 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_OFFENCES = len(OFFENCE_IDS)
-_MIN_POSITIVES = 25
 _LONG_ENOUGH = 30
+
+
+class Structure(NamedTuple):
+    """What is known beforehand of the labels, by row of the weight matrix and column of the features.
+
+    Parameters
+    ----------
+    scale : array of shape (n_labels, n_features)
+        Factor of each feature per label; what is known to matter gets more than 1, and is penalised less.
+    tags : array of shape (n_tags,)
+        Rows of the labels that describe a method.
+    own : array of shape (n_tags, n_kinds)
+        Columns of each tag's own mentions, one column for each kind of mention.
+    related : array of shape (n_tags, n_other)
+        How much each other label bears on a tag; rows sum to one.
+    """
+
+    scale: Floats
+    tags: Ints
+    own: Ints
+    related: Floats
 
 
 class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     """One calibrated logistic regression per label.
+
+    With a ``structure``, tags get a second stage that all of them share: their score, their own mentions and the scores of the
+    offences they belong to, weighed once for all tags, so that a rare tag profits from the others. It is linear too, and is folded
+    into the weights.
 
     Parameters
     ----------
@@ -73,7 +96,12 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         self.abstain = abstain
 
     def fit(
-        self, X: csr_matrix, y: ArrayLike, groups: ArrayLike | None = None, copies: csr_matrix | None = None, scale: Floats | None = None
+        self,
+        X: csr_matrix,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        copies: csr_matrix | None = None,
+        structure: Structure | None = None,
     ) -> Self:
         """Fit weights, calibration and thresholds.
 
@@ -85,30 +113,34 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             Texts of one group (author batch, contrast pair) are held out together.
         copies : sparse matrix of shape (n_texts, n_features), optional
             Altered copies of the same texts to learn from as well; empty rows are left out. Never used to calibrate.
-        scale : array of shape (n_labels, n_features), optional
-            Factor of each feature per label: what is known beforehand to matter to a label gets more than 1, and is penalised less.
+        structure : Structure, optional
+            What is known beforehand of the labels.
         """
         Y = np.asarray(y, dtype=np.int64)
         parts = np.arange(len(Y)) % max(self.n_splits, 2) if groups is None else np.asarray(groups)
         splits = min(self.n_splits, len(np.unique(parts)))
-        held_out = np.zeros(Y.shape)
+        scores = np.zeros(Y.shape)
         for train, test in GroupKFold(splits).split(X, groups=parts):
-            coef, intercept = self._weights(X, Y, train, copies, scale)
-            held_out[test] = X[test] @ coef.T + intercept
-        self.coef_, self.intercept_ = self._weights(X, Y, np.arange(len(Y)), copies, scale)
-        self.held_out_ = held_out
-        self.calibration_ = self._calibrate(held_out, Y)
-        odds = held_out * self.calibration_[:, 0] + self.calibration_[:, 1]
-        pooled = _best_threshold(odds[:, _OFFENCES:].ravel(), Y[:, _OFFENCES:].ravel()) if Y.shape[1] > _OFFENCES else 0.0
-        rare = Y.sum(axis=0) < _MIN_POSITIVES
-        cuts = np.array([pooled if rare[k] else _best_threshold(odds[:, k], Y[:, k]) for k in range(Y.shape[1])])
+            coef, intercept = self._weights(X, Y, train, copies, structure)
+            scores[test] = X[test] @ coef.T + intercept
+        self.coef_, self.intercept_ = self._weights(X, Y, np.arange(len(Y)), copies, structure)
+        if structure is not None:
+            scores = self._second_stage(X, Y, scores, structure)
+        self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
+        if structure is not None:  # the second stage is calibrated over all tags at once
+            self.calibration_[structure.tags] = [1.0, 0.0]
+        odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
+        tags = np.arange(0) if structure is None else structure.tags
+        pooled = _best_threshold(odds[:, tags].ravel(), Y[:, tags].ravel()) if len(tags) else 0.0
+        cuts = np.array([pooled if k in tags else _best_threshold(odds[:, k], Y[:, k]) for k in range(Y.shape[1])])
         self.thresholds_ = _sigmoid(cuts)
         self.margins_ = np.quantile(np.abs(odds - cuts), self.abstain, axis=0)
+        self.held_out_ = odds
         self.n_features_in_ = X.shape[1]
         return self
 
     def _weights(
-        self, X: csr_matrix, Y: Ints, rows: Ints, copies: csr_matrix | None, scale: Floats | None
+        self, X: csr_matrix, Y: Ints, rows: Ints, copies: csr_matrix | None, structure: Structure | None
     ) -> tuple[Floats, Floats]:
         """Fit all labels on the rows and their copies."""
         matrix, target = X[rows], Y[rows]
@@ -122,20 +154,29 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
                 intercept[k] = 10.0 * (2 * share - 1)
                 continue
             model = LogisticRegression(C=self.C, class_weight="balanced", solver="liblinear", random_state=0, max_iter=2000)
-            factor = np.ones(X.shape[1]) if scale is None else scale[k]
+            factor = np.ones(X.shape[1]) if structure is None else structure.scale[k]
             model.fit(matrix.multiply(factor).tocsr(), target[:, k])
             coef[k], intercept[k] = model.coef_[0] * factor, model.intercept_[0]
         return coef, intercept
 
-    def _calibrate(self, scores: Floats, Y: Ints) -> Floats:
-        """Fit a Platt map per label; labels with few positives share one over all tags."""
-        calibration = np.tile([1.0, 0.0], (Y.shape[1], 1))
-        tags = slice(_OFFENCES, None)
-        pooled = _platt(scores[:, tags].ravel(), Y[:, tags].ravel()) if Y.shape[1] > _OFFENCES else np.array([1.0, 0.0])
-        for k in range(Y.shape[1]):
-            few = min(Y[:, k].sum(), (1 - Y[:, k]).sum()) < _MIN_POSITIVES
-            calibration[k] = pooled if few and k >= _OFFENCES else _platt(scores[:, k], Y[:, k])
-        return calibration
+    def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, structure: Structure) -> Floats:
+        """Weigh score, own mentions and offences once for all tags; fold the result into the weights, return the new scores."""
+        tags, own, related = structure.tags, structure.own, structure.related
+        others = np.setdiff1d(np.arange(Y.shape[1]), tags)
+        mentions = np.stack([X[:, own[t]].toarray() for t in range(len(tags))], axis=1)
+        stacked = np.concatenate([scores[:, tags, None], (scores[:, others] @ related.T)[:, :, None], mentions], axis=2)
+        flat = stacked.reshape(-1, stacked.shape[2])
+        model = LogisticRegression(C=1.0, max_iter=1000).fit(flat, Y[:, tags].ravel())
+        weight, offset = model.coef_[0], model.intercept_[0]
+        coef, intercept = self.coef_.copy(), self.intercept_.copy()
+        coef[tags] = weight[0] * self.coef_[tags] + weight[1] * (related @ self.coef_[others])
+        intercept[tags] = weight[0] * self.intercept_[tags] + weight[1] * (related @ self.intercept_[others]) + offset
+        for t, row in enumerate(tags):
+            coef[row, own[t]] += weight[2:]
+        self.coef_, self.intercept_, self.stage_ = coef, intercept, np.append(weight, offset)
+        updated = scores.copy()
+        updated[:, tags] = (flat @ weight + offset).reshape(len(Y), len(tags))
+        return updated
 
     def decision_function(self, X: csr_matrix) -> Floats:
         """Return the uncalibrated scores, shape (n_texts, n_labels)."""
@@ -260,7 +301,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         matrix = self.vectorizer_.transform(materials)
         copies = self.vectorizer_.transform(self._nameless(X)) if self.drop_names else None
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain)
-        self.core_.fit(matrix, Y, groups, copies, own_scale(self.vectorizer_, self.own))
+        self.core_.fit(matrix, Y, groups, copies, label_structure(self.vectorizer_, self.own))
         return self
 
     def _indicator(self, y: Any) -> Ints:
@@ -310,23 +351,29 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         return self.core_.predict(self._matrix(X))
 
 
-def own_scale(vectorizer: Vectorizer, factor: float) -> Floats:
-    """Return the scale that favours each label's own mentions: of its tag, or of its offence and the tags that show its elements.
+_KINDS = ("strong:gesteld", "strong:hypothetisch", "strong:ontkend", "strong:historisch", "weak")
+
+
+def label_structure(vectorizer: Vectorizer, factor: float) -> Structure:
+    """Return what the taxonomy says of the labels: which mentions are a label's own, and to which offence a tag belongs.
 
     Examples
     --------
-    >>> scale = own_scale(Vectorizer([], [], np.array([]), (1, 1, 1)), 4.0)
-    >>> scale.max(), scale.shape[0]
-    (np.float64(4.0), 26)
+    >>> structure = label_structure(Vectorizer([], [], np.array([]), (1, 1, 1)), 4.0)
+    >>> structure.own.shape, structure.related[0].tolist()
+    ((24, 5), [0.0, 1.0])
     """
     taxonomy = load_taxonomy()
     owned = {label: {label} for label in taxonomy.labels}
     for offence in taxonomy.offences:
-        for element in offence.elements:
-            owned[offence.id] |= set(element.tags)
+        owned[offence.id] |= {tag for element in offence.elements for tag in element.tags}
     offset = vectorizer.n_features - len(vectorizer.cues)
+    column = {name: offset + index for index, name in enumerate(vectorizer.cues)}
     scale = np.ones((len(taxonomy.labels), vectorizer.n_features))
     for row, label in enumerate(taxonomy.labels):
-        mine = [offset + column for column, name in enumerate(vectorizer.cues) if name.split(":")[0] in owned[label]]
-        scale[row, mine] = factor
-    return scale
+        scale[row, [index for name, index in column.items() if name.split(":")[0] in owned[label]]] = factor
+    own = np.array([[column[f"{tag}:{kind}"] for kind in _KINDS] for tag in taxonomy.tag_ids], dtype=np.int64)
+    related = np.array([[float(tag in owned[offence]) for offence in OFFENCE_IDS] for tag in taxonomy.tag_ids])
+    related[related.sum(axis=1) == 0] = 1.0
+    tags = np.arange(len(OFFENCE_IDS), len(taxonomy.labels))
+    return Structure(scale, tags, own, related / related.sum(axis=1, keepdims=True))

@@ -155,10 +155,15 @@ class Vectorizer:
         Inverse document frequencies of words, then of subwords.
     weights : (float, float, float)
         Weights of the three blocks: the length of the word and of the subword block, and the factor of the mentions.
+    floor : float
+        Length below which a block is not stretched.
     """
 
-    def __init__(self, words: Sequence[str], subwords: Sequence[str], idf: NDArray[np.float64], weights: Sequence[float]) -> None:
+    def __init__(
+        self, words: Sequence[str], subwords: Sequence[str], idf: NDArray[np.float64], weights: Sequence[float], floor: float = 30.0
+    ) -> None:
         self.words, self.subwords, self.idf, self.weights = list(words), list(subwords), np.asarray(idf, dtype=float), tuple(weights)
+        self.floor = float(floor)
         self.cues = cue_names()
         self._word_index = {word: index for index, word in enumerate(self.words)}
         self._sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
@@ -168,13 +173,15 @@ class Vectorizer:
         self._sub_cache: dict[str, NDArray[np.int64]] = {}
 
     @classmethod
-    def fit(cls, materials: Sequence[Material], least: int = 2, most: float = 0.6, weights: Sequence[float] = (1.0, 0.7, 0.25)) -> Vectorizer:
+    def fit(
+        cls, materials: Sequence[Material], least: int = 2, most: float = 0.6, weights: Sequence[float] = (1.0, 0.7, 0.25), floor: float = 30.0
+    ) -> Vectorizer:
         """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them."""
         words = keep_frequent((_terms(m) for m in materials), least, most)
         subwords = keep_frequent(([g for w in _words(m) for g in grams(w)] for m in materials), least + 1, most / 2)
         counts = np.array([count for _, count in (*words.values(), *subwords.values())], dtype=float)
         idf = np.log((1 + len(materials)) / (1 + counts)) + 1
-        return cls(list(words), list(subwords), idf, weights)
+        return cls(list(words), list(subwords), idf, weights, floor)
 
     @property
     def n_features(self) -> int:
@@ -226,8 +233,8 @@ class Vectorizer:
 
     def _scaled(self, ids: NDArray[np.int64], counts: NDArray[np.float64], length: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         values = (1 + np.log(counts)) * self.idf[ids] if len(ids) else counts
-        norm = np.linalg.norm(values)
-        return ids, values * (length / norm) if norm else values
+        # A text of a few words holds little evidence: it is not blown up to the length of a full one.
+        return ids, values * (length / max(float(np.linalg.norm(values)), self.floor))
 
     def transform(self, materials: Sequence[Material]) -> csr_matrix:
         """Return the matrix of several texts, one a row."""
@@ -240,7 +247,7 @@ class Vectorizer:
 
     def to_data(self) -> dict[str, Any]:
         """Return the vocabulary as plain data."""
-        return {"words": self.words, "subwords": self.subwords, "weights": list(self.weights)}
+        return {"words": self.words, "subwords": self.subwords, "weights": list(self.weights), "floor": self.floor}
 
 
 def _words(item: Material) -> Iterable[str]:

@@ -161,7 +161,7 @@ def read_model(raw: Mapping[str, bytes], where: str) -> Model:
     data = json.loads(raw["model.json"])
     with np.load(io.BytesIO(raw["weights.npz"]), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float64) for name in _ARRAYS}
-    vectorizer = Vectorizer(data["words"], data["subwords"], arrays.pop("idf"), data["weights"])
+    vectorizer = Vectorizer(data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"])
     if tuple(data["labels"]) != load_taxonomy().labels or tuple(data["cues"]) != vectorizer.cues:
         raise ModelError(f"{where}: made for another taxonomy than this version of the library has; {_RETRAIN}")
     coef = np.ascontiguousarray(arrays.pop("coef").T)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,6 +61,16 @@ class Reading:
         return bisect_left(self.starts, start), bisect_left(self.starts, end)
 
 
+class _Last(threading.local):
+    """The reading of the Doc that a thread is working on, so that the components of one pipeline share it."""
+
+    doc: Doc | None = None
+    reading: Reading | None = None
+
+
+_last = _Last()
+
+
 def read(doc: Doc, tokenizer: Tokenizer) -> Reading:
     """Read a Doc; the tokens of the Doc itself serve where cleaning changes nothing.
 
@@ -70,8 +81,16 @@ def read(doc: Doc, tokenizer: Tokenizer) -> Reading:
     >>> read(nlp.make_doc("in een vracht-\\nwagen"), nlp.tokenizer).lower
     ['in', 'een', 'vrachtwagen']
     """
+    if _last.doc is doc and _last.reading is not None:
+        return _last.reading
     clean = clean_text(doc.text)
     shadow = doc if clean.unchanged else tokenizer(clean.text)
     starts, lengths = shadow.to_array([IDX, LENGTH]).T.astype(np.int64)
     lower, orth = [token.lower_ for token in shadow], [token.text for token in shadow]
-    return Reading(clean, lower, orth, starts, starts + lengths)
+    _last.doc, _last.reading = doc, Reading(clean, lower, orth, starts, starts + lengths)
+    return _last.reading
+
+
+def forget() -> None:
+    """Let go of the text read last; the last component of the pipeline calls it."""
+    _last.doc = _last.reading = None

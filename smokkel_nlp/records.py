@@ -29,7 +29,7 @@ class Evidence:
     status, source : str or None
         How the passage is asserted and by whom (see the label contract); None for ``kind="model"``.
     cue : str or None
-        The cue of the taxonomy that matched.
+        The cue of the taxonomy that matched, as ``label.strength.number``.
     rule : str or None
         Id of the assertion rule that decided the status; None when nothing decided and the default holds.
     rule_start, rule_end : int or None

@@ -14,6 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS, payload
+from smokkel_nlp.reading import forget
 from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
 from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, load_taxonomy
 from smokkel_nlp.text import is_dutch
@@ -223,6 +224,7 @@ class ClassifyComponent:
 
         cats, case = analyse(doc, material(doc, self._tokenizer), self.model, self._taxonomy)
         doc.cats.update(cats)
+        forget()
         doc.user_data[CASE] = json.dumps(case.to_dict(), ensure_ascii=False)
         return doc
 

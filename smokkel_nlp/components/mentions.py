@@ -23,18 +23,23 @@ FIELDS = ("status", "source", "cue", "strength", "rule", "rule_start", "rule_end
 
 
 class Label(NamedTuple):
-    """What a cue points at: its kind (offence, tag or element), its id, and whether the cue is strong or weak."""
+    """What a cue points at: its kind (offence, tag or element), its id, whether it is strong or weak, and its number in its list."""
 
     kind: str
     id: str
     strength: str
+    number: int
+
+    @property
+    def cue(self) -> str:
+        """Name of the cue, good within one version of the taxonomy."""
+        return f"{self.id}.{self.strength}.{self.number}"
 
 
 class Found(NamedTuple):
     """A cue found in a reading, as half-open token positions."""
 
     label: Label
-    cue: str
     start: int
     end: int
 
@@ -51,10 +56,10 @@ class MentionRules:
 def load_mention_rules() -> MentionRules:
     """Compile the cues of the shipped taxonomy and ``names.toml``."""
     taxonomy = load_taxonomy()
-    labels = [(Label("offence", offence.id, "strong"), cue) for offence in taxonomy.offences for cue in offence.names]
-    labels += [(Label("element", element.id, "strong"), cue) for element in taxonomy.elements for cue in element.cues]
-    labels += [(Label("tag", tag.id, "strong"), cue) for tag in taxonomy.tags for cue in tag.strong]
-    labels += [(Label("tag", tag.id, "weak"), cue) for tag in taxonomy.tags for cue in tag.weak]
+    lists = [("offence", offence.id, "strong", offence.names) for offence in taxonomy.offences]
+    lists += [("element", element.id, "strong", element.cues) for element in taxonomy.elements]
+    lists += [("tag", tag.id, strength, cues) for tag in taxonomy.tags for strength, cues in (("strong", tag.strong), ("weak", tag.weak))]
+    labels = [(Label(kind, id_, strength, n), cue) for kind, id_, strength, cues in lists for n, cue in enumerate(cues, start=1)]
     data = read_toml(resource("names.toml"))
     names = [(key, cue) for key in data for cue in parse_cues(take(data, key, list, "names.toml"), "names.toml")]
     return MentionRules(CueMatcher(labels), CueMatcher(names))
@@ -70,7 +75,7 @@ def find_mentions(reading: Reading, rules: MentionRules) -> list[Found]:
     names = find_names(reading, rules)
     found: list[list[Found]] = []
     for start, end in reading.sentences:
-        matches = [Found(match.key, match.cue.text, match.start, match.end) for match in rules.cues(reading.lower, start, end)]
+        matches = [Found(match.key, match.start, match.end) for match in rules.cues(reading.lower, start, end)]
         found.append([item for item in matches if not any(s < item.end and item.start < e for s, e in names)])
     kept: list[Found] = []
     for index, sentence in enumerate(found):
@@ -84,7 +89,7 @@ def find_mentions(reading: Reading, rules: MentionRules) -> list[Found]:
 
 def _company(item: Found, window: list[Found]) -> bool:
     """Tell whether another cue of the same tag stands near a weak cue."""
-    return any(other.label.id == item.label.id and other.cue != item.cue for other in window)
+    return any(other.label.id == item.label.id and other.label != item.label for other in window)
 
 
 def _longest(found: list[Found]) -> list[Found]:
@@ -128,7 +133,7 @@ class MentionsComponent:
             start, end = reading.original_span(found.start, found.end)
             span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
             if span is not None:
-                data = {"label": found.label.id, "cue": found.cue, "strength": found.label.strength, "tokens": [found.start, found.end]}
+                data = {"label": found.label.id, "cue": found.label.cue, "strength": found.label.strength, "tokens": [found.start, found.end]}
                 groups[found.label.kind].append((span, data))
         for kind, name in GROUPS.items():
             attrs = {str(span.id): data for span, data in groups[kind]}

@@ -1,0 +1,148 @@
+"""The command line: what goes in, what comes out, exit codes, and bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from smokkel_nlp.cli import main
+from smokkel_nlp.io import BadRecord, Record, decode, read_records
+
+SECRET = "geheimwoord"
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def records(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf8").splitlines()]
+
+
+def test_classify_examples_of_the_repository(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "uit.jsonl"
+    assert run("classify", root / "corpus" / "voorbeelden.jsonl", "-o", out) == 0
+    printed = capsys.readouterr().out
+    assert "gaat over" in printed
+    assert len(records(out)) == len(printed.splitlines()) - 2 >= 12
+
+
+def test_jsonl_goes_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("Zes migranten lagen in de laadruimte.", encoding="utf8")
+    assert run("classify", tmp_path / "a.txt") == 0
+    assert json.loads(capsys.readouterr().out)["id"].endswith("a.txt")
+
+
+def test_folder_csv_and_fields(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "zaken"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "b.txt").write_bytes("financi\xeble schuld".encode("cp1252"))
+    (folder / "sub" / "c.txt").write_text("niets", encoding="utf-16")
+    (tmp_path / "z.csv").write_text('nr;tekst\n7;"een; tekst"\n8;nog een\n', encoding="utf8")
+    out = tmp_path / "uit.jsonl"
+    assert run("classify", folder, tmp_path / "z.csv", "-o", out, "--text-field", "tekst", "--id-field", "nr") == 0
+    assert [Path(str(record["id"])).name for record in records(out)] == ["b.txt", "c.txt", "7", "8"]
+    capsys.readouterr()
+
+
+def test_bad_lines_are_told_skipped_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ['{"id": 1, "text": "goed"}', f'{{"text": "{SECRET}', '["lijst"]', '{"id": 2}', '{"id": 3, "text": 5}', "", '{"id": 4, "text": "ook goed"}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf8")
+    out = tmp_path / "uit.jsonl"
+    assert run("classify", tmp_path / "in.jsonl", "-o", out) == 1
+    assert [record["id"] for record in records(out)] == ["1", "4"]
+    told = capsys.readouterr().err
+    for number in (2, 3, 4, 5):
+        assert f"in.jsonl:{number}: " in told
+    assert "4 skipped" in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "message"),
+    [
+        (None, "", [], "no such file"),
+        ("a.csv", "id,inhoud\n1,x\n", [], "no column 'text'; name the text column with --text-field (there is id, inhoud)"),
+        ("a.xml", "<x/>", [], "files that end in '.xml' cannot be read"),
+        ("a.txt", "x", ["--model", "weg"], "no model there"),
+        ("a.txt", "x", ["--base", "nl_weg_sm"], "python -m spacy download nl_weg_sm"),
+        ("a.txt", "x", ["-o", "map/bestaat/niet.jsonl"], "cannot be written"),
+    ],
+)
+def test_what_cannot_run_exits_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str | None, content: str, options: list[str], message: str
+) -> None:
+    path = tmp_path / (name or "weg.txt")
+    if name:
+        path.write_text(content, encoding="utf8")
+    assert run("classify", path, *options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_only_bad_records_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.jsonl").write_text('{"body": "x"}\n', encoding="utf8")
+    assert run("classify", tmp_path / "in.jsonl") == 2
+    assert "field 'text' is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["hash", "manifest", "format", "missing"])
+def test_damaged_model_exits_2(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    for name in ("manifest.json", "model.json", "weights.npz"):
+        (model / name).write_bytes((root / "models" / name).read_bytes())
+    if damage == "hash":
+        content = bytearray((model / "weights.npz").read_bytes())
+        content[100] ^= 1
+        (model / "weights.npz").write_bytes(content)
+    elif damage == "manifest":
+        (model / "manifest.json").write_text("{", encoding="utf8")
+    elif damage == "format":
+        (model / "manifest.json").write_text('{"format": "0"}', encoding="utf8")
+    else:
+        (model / "model.json").unlink()
+    (tmp_path / "a.txt").write_text("x", encoding="utf8")
+    assert run("classify", tmp_path / "a.txt", "--model", model) == 2
+    wanted = {"hash": "SHA-256", "manifest": "not JSON", "format": "model format", "missing": "cannot be read"}[damage]
+    assert wanted in capsys.readouterr().err
+
+
+def test_encodings() -> None:
+    assert decode(b"\xef\xbb\xbfa")[0] == "a"
+    assert decode("é".encode("utf-16"))[0] == "é"
+    assert decode(b"\x80 5 \x81") == ("€ 5 \x81", "cp1252")
+
+
+def test_csv_with_a_broken_quote_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id,text\n1,goed\n2,"open\n', encoding="utf8")
+    found = list(read_records([tmp_path / "a.csv"]))
+    assert isinstance(found[0], Record)
+    assert isinstance(found[-1], BadRecord)
+
+
+def test_evaluate_writes_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gold = [
+        {"text": "veroordeeld voor mensensmokkel met migranten in een bestelbus", "mensensmokkel": 1, "mensenhandel": 0, "mo": ["transport_land"], "feiten": {"mensensmokkel": 0}},
+        {"text": "gedwongen prostitutie van twee vrouwen, mensenhandel", "mensensmokkel": 0, "mensenhandel": 1, "mo": ["seksuele_uitbuiting"], "feiten": {"mensenhandel": 1}},
+        {"text": "diefstal van een fiets", "mensensmokkel": 0, "mensenhandel": 0, "mo": []},
+        {"text": "telt niet mee", "mensensmokkel": 1, "mensenhandel": 1, "buiten_score": 1},
+    ]
+    path = tmp_path / "gold.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in gold) + "{stuk\n", encoding="utf8")
+    assert run("evaluate", path, "-o", tmp_path / "figures") == 1
+    assert "gold.jsonl:5" in capsys.readouterr().err
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["smokkel_nlp"]["n"] == 3
+    assert figures["keyword rule"]["offences"]["mensensmokkel"]["positives"] == 1
+    value, low, high = figures["keyword rule"]["exact"]
+    assert low <= value <= high
+    assert "| keyword rule |" in (tmp_path / "figures.md").read_text()
+    path.write_text("".join(json.dumps(record) + "\n" for record in gold), encoding="utf8")
+    assert run("evaluate", path, "--mask", "-o", tmp_path / "masked") == 0
+    masked = json.loads((tmp_path / "masked.json").read_text())
+    assert masked["smokkel_nlp"]["n"] == 2
+    assert masked["keyword rule"]["offences"]["mensenhandel"]["recall"][0] == 0.0
+    assert run("evaluate", tmp_path / "weg.jsonl") == 2
+    capsys.readouterr()
