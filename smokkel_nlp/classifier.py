@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import spacy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -24,12 +24,10 @@ from spacy.tokens import Doc
 from smokkel_nlp.components import READERS
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.features import Material, Vectorizer, material
-from smokkel_nlp.text import without_offence_names
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_LONG_ENOUGH = 30
 
 
 class Structure(NamedTuple):
@@ -37,8 +35,6 @@ class Structure(NamedTuple):
 
     Parameters
     ----------
-    scale : array of shape (n_labels, n_features)
-        Factor of each feature per label; what is known to matter gets more than 1, and is penalised less.
     tags : array of shape (n_tags,)
         Rows of the labels that describe a method.
     own : array of shape (n_tags, n_kinds)
@@ -47,7 +43,6 @@ class Structure(NamedTuple):
         How much each other label bears on a tag; rows sum to one.
     """
 
-    scale: Floats
     tags: Ints
     own: Ints
     related: Floats
@@ -100,7 +95,6 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         X: csr_matrix,
         y: ArrayLike,
         groups: ArrayLike | None = None,
-        copies: csr_matrix | None = None,
         structure: Structure | None = None,
     ) -> Self:
         """Fit weights, calibration and thresholds.
@@ -111,8 +105,6 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         y : array of 0/1 of shape (n_texts, n_labels)
         groups : array of shape (n_texts,), optional
             Texts of one group (author batch, contrast pair) are held out together.
-        copies : sparse matrix of shape (n_texts, n_features), optional
-            Altered copies of the same texts to learn from as well; empty rows are left out. Never used to calibrate.
         structure : Structure, optional
             What is known beforehand of the labels.
         """
@@ -121,9 +113,9 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         splits = min(self.n_splits, len(np.unique(parts)))
         scores = np.zeros(Y.shape)
         for train, test in GroupKFold(splits).split(X, groups=parts):
-            coef, intercept = self._weights(X, Y, train, copies, structure)
+            coef, intercept = self._weights(X[train], Y[train])
             scores[test] = X[test] @ coef.T + intercept
-        self.coef_, self.intercept_ = self._weights(X, Y, np.arange(len(Y)), copies, structure)
+        self.coef_, self.intercept_ = self._weights(X, Y)
         if structure is not None:
             scores = self._second_stage(X, Y, scores, structure)
         self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
@@ -139,24 +131,17 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         return self
 
-    def _weights(
-        self, X: csr_matrix, Y: Ints, rows: Ints, copies: csr_matrix | None, structure: Structure | None
-    ) -> tuple[Floats, Floats]:
-        """Fit all labels on the rows and their copies."""
-        matrix, target = X[rows], Y[rows]
-        if copies is not None:
-            extra = rows[np.diff(copies.indptr)[rows] > 0]
-            matrix, target = vstack([matrix, copies[extra]]).tocsr(), np.vstack([target, Y[extra]])
+    def _weights(self, X: csr_matrix, Y: Ints) -> tuple[Floats, Floats]:
+        """Fit the first stage of all labels."""
         coef, intercept = np.zeros((Y.shape[1], X.shape[1])), np.zeros(Y.shape[1])
         for k in range(Y.shape[1]):
-            share = target[:, k].mean()
+            share = Y[:, k].mean()
             if share in (0.0, 1.0):
                 intercept[k] = 10.0 * (2 * share - 1)
                 continue
             model = LogisticRegression(C=self.C, class_weight="balanced", solver="liblinear", random_state=0, max_iter=2000)
-            factor = np.ones(X.shape[1]) if structure is None else structure.scale[k]
-            model.fit(matrix.multiply(factor).tocsr(), target[:, k])
-            coef[k], intercept[k] = model.coef_[0] * factor, model.intercept_[0]
+            model.fit(X, Y[:, k])
+            coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
         return coef, intercept
 
     def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, structure: Structure) -> Floats:
@@ -241,10 +226,6 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         Texts in which a term must occur to be a feature.
     weights : tuple of float, default=(1.0, 0.7, 0.25)
         Weights of words, of letters inside words, and of mentions.
-    own : float, default=4.0
-        Factor of a label's own mentions over other features.
-    drop_names : bool, default=True
-        Learn also from copies of the longer texts in which the offences' names are left out, positives and negatives alike.
     n_splits : int, default=5
         Folds for calibration.
     abstain : float, default=0.08
@@ -264,16 +245,12 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         C: float = 10.0,
         least: int = 2,
         weights: tuple[float, float, float] = (1.0, 0.7, 0.25),
-        own: float = 4.0,
-        drop_names: bool = True,
         n_splits: int = 5,
         abstain: float = 0.08,
     ) -> None:
         self.C = C
         self.least = least
         self.weights = weights
-        self.own = own
-        self.drop_names = drop_names
         self.n_splits = n_splits
         self.abstain = abstain
 
@@ -299,9 +276,8 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         materials = self._materials(X)
         self.vectorizer_ = Vectorizer.fit(materials, self.least, weights=self.weights)
         matrix = self.vectorizer_.transform(materials)
-        copies = self.vectorizer_.transform(self._nameless(X)) if self.drop_names else None
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain)
-        self.core_.fit(matrix, Y, groups, copies, label_structure(self.vectorizer_, self.own))
+        self.core_.fit(matrix, Y, groups, label_structure(self.vectorizer_))
         return self
 
     def _indicator(self, y: Any) -> Ints:
@@ -327,13 +303,6 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         docs = (item if isinstance(item, Doc) else nlp(item) for item in items)
         return [material(doc, nlp.tokenizer) for doc in docs]
 
-    def _nameless(self, X: Iterable[str | Doc]) -> list[Material]:
-        """Return the materials of the texts without the names of the offences; empty where that changes or leaves nothing."""
-        texts = [item if isinstance(item, str) else item.text for item in X]
-        bare = [without_offence_names(text) for text in texts]
-        useful = [after != before and len(after.split()) >= _LONG_ENOUGH for before, after in zip(texts, bare, strict=True)]
-        return [self._materials([text])[0] if use else Material([], [], []) for text, use in zip(bare, useful, strict=True)]
-
     def _matrix(self, X: Iterable[str | Doc]) -> csr_matrix:
         check_is_fitted(self, "core_")
         return self.vectorizer_.transform(self._materials(X))
@@ -354,26 +323,21 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
 _KINDS = ("strong:gesteld", "strong:hypothetisch", "strong:ontkend", "strong:historisch", "weak")
 
 
-def label_structure(vectorizer: Vectorizer, factor: float) -> Structure:
+def label_structure(vectorizer: Vectorizer) -> Structure:
     """Return what the taxonomy says of the labels: which mentions are a label's own, and to which offence a tag belongs.
 
     Examples
     --------
-    >>> structure = label_structure(Vectorizer([], [], np.array([]), (1, 1, 1)), 4.0)
+    >>> structure = label_structure(Vectorizer([], [], np.array([]), (1, 1, 1)))
     >>> structure.own.shape, structure.related[0].tolist()
     ((24, 5), [0.0, 1.0])
     """
     taxonomy = load_taxonomy()
-    owned = {label: {label} for label in taxonomy.labels}
-    for offence in taxonomy.offences:
-        owned[offence.id] |= {tag for element in offence.elements for tag in element.tags}
+    owned = {offence.id: {tag for element in offence.elements for tag in element.tags} for offence in taxonomy.offences}
     offset = vectorizer.n_features - len(vectorizer.cues)
     column = {name: offset + index for index, name in enumerate(vectorizer.cues)}
-    scale = np.ones((len(taxonomy.labels), vectorizer.n_features))
-    for row, label in enumerate(taxonomy.labels):
-        scale[row, [index for name, index in column.items() if name.split(":")[0] in owned[label]]] = factor
     own = np.array([[column[f"{tag}:{kind}"] for kind in _KINDS] for tag in taxonomy.tag_ids], dtype=np.int64)
     related = np.array([[float(tag in owned[offence]) for offence in OFFENCE_IDS] for tag in taxonomy.tag_ids])
     related[related.sum(axis=1) == 0] = 1.0
     tags = np.arange(len(OFFENCE_IDS), len(taxonomy.labels))
-    return Structure(scale, tags, own, related / related.sum(axis=1, keepdims=True))
+    return Structure(tags, own, related / related.sum(axis=1, keepdims=True))
