@@ -23,37 +23,46 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components import READERS
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.features import Material, Vectorizer, material
+from smokkel_nlp.features import Material, Vectorizer, gated, material, own_columns
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
+# A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision twice.
+_TAG_BETA = 0.5
+_OFFENCES = len(OFFENCE_IDS)
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Structure(NamedTuple):
-    """What is known beforehand of the labels, by row of the weight matrix and column of the features.
+class Stage(NamedTuple):
+    """Labels that share a second stage, by row of the weight matrix and column of the features.
 
     Parameters
     ----------
-    tags : array of shape (n_tags,)
-        Rows of the labels that describe a method.
-    own : array of shape (n_tags, n_kinds)
-        Columns of each tag's own mentions, one column for each kind of mention.
-    related : array of shape (n_tags, n_other)
-        How much each other label bears on a tag; rows sum to one.
+    labels : array of shape (n_shared,)
+        Rows of the labels that share it.
+    own : array of shape (n_shared, n_kinds)
+        Columns of each label's own mentions, one for each kind of mention.
+    blind : array of shape (n_mention_features,)
+        Columns that the first stage of these labels does not see: the mentions, which come in here.
+    related : array of shape (n_shared, n_labels)
+        How much each other label bears on one of these.
+    beta : float
+        Weight of recall against precision in their threshold (F-beta).
     """
 
-    tags: Ints
+    labels: Ints
     own: Ints
+    blind: Ints
     related: Floats
+    beta: float
 
 
 class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     """One calibrated logistic regression per label.
 
-    With a ``structure``, tags get a second stage that all of them share: their score, their own mentions and the scores of the
-    offences they belong to, weighed once for all tags, so that a rare tag profits from the others. It is linear too, and is folded
-    into the weights.
+    With a ``stage``, tags get a second stage that they share: their score, their own mentions and the scores of the offences they belong
+    to, weighed once for all of them, so that a rare tag profits from the others. Mentions count by how surely the text is about an
+    offence; the rest is linear too and is folded into the weights.
 
     Parameters
     ----------
@@ -95,7 +104,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         X: csr_matrix,
         y: ArrayLike,
         groups: ArrayLike | None = None,
-        structure: Structure | None = None,
+        stage: Stage | None = None,
     ) -> Self:
         """Fit weights, calibration and thresholds.
 
@@ -105,68 +114,82 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         y : array of 0/1 of shape (n_texts, n_labels)
         groups : array of shape (n_texts,), optional
             Texts of one group (author batch, contrast pair) are held out together.
-        structure : Structure, optional
-            What is known beforehand of the labels.
+        stage : Stage, optional
+            Labels that share a second stage.
         """
         Y = np.asarray(y, dtype=np.int64)
         parts = np.arange(len(Y)) % max(self.n_splits, 2) if groups is None else np.asarray(groups)
         splits = min(self.n_splits, len(np.unique(parts)))
         scores = np.zeros(Y.shape)
         for train, test in GroupKFold(splits).split(X, groups=parts):
-            coef, intercept = self._weights(X[train], Y[train])
+            coef, intercept = self._weights(X[train], Y[train], stage)
             scores[test] = X[test] @ coef.T + intercept
-        self.coef_, self.intercept_ = self._weights(X, Y)
-        if structure is not None:
-            scores = self._second_stage(X, Y, scores, structure)
+        self.coef_, self.intercept_ = self._weights(X, Y, stage)
+        self.gate_: Floats | None = None
         self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
-        if structure is not None:  # the second stage is calibrated over all tags at once
-            self.calibration_[structure.tags] = [1.0, 0.0]
+        if stage is not None:
+            scores = self._second_stage(X, Y, scores, stage)
+            self.calibration_[stage.labels] = [1.0, 0.0]  # a second stage is calibrated as it is fitted
         odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
-        tags = np.arange(0) if structure is None else structure.tags
-        pooled = _best_threshold(odds[:, tags].ravel(), Y[:, tags].ravel()) if len(tags) else 0.0
-        cuts = np.array([pooled if k in tags else _best_threshold(odds[:, k], Y[:, k]) for k in range(Y.shape[1])])
+        cuts = np.array([_best_threshold(odds[:, k], Y[:, k], 1.0) for k in range(Y.shape[1])])
+        if stage is not None:  # labels too rare for a threshold of their own share one
+            cuts[stage.labels] = _best_threshold(odds[:, stage.labels].ravel(), Y[:, stage.labels].ravel(), stage.beta)
         self.thresholds_ = _sigmoid(cuts)
         self.margins_ = np.quantile(np.abs(odds - cuts), self.abstain, axis=0)
         self.held_out_ = odds
         self.n_features_in_ = X.shape[1]
         return self
 
-    def _weights(self, X: csr_matrix, Y: Ints) -> tuple[Floats, Floats]:
+    def _weights(self, X: csr_matrix, Y: Ints, stage: Stage | None) -> tuple[Floats, Floats]:
         """Fit the first stage of all labels."""
         coef, intercept = np.zeros((Y.shape[1], X.shape[1])), np.zeros(Y.shape[1])
+        seen = np.ones(X.shape[1])
+        if stage is not None:
+            seen[stage.blind] = 0.0
+        masked = X.multiply(seen).tocsr()
         for k in range(Y.shape[1]):
             share = Y[:, k].mean()
             if share in (0.0, 1.0):
                 intercept[k] = 10.0 * (2 * share - 1)
                 continue
             model = LogisticRegression(C=self.C, class_weight="balanced", solver="liblinear", random_state=0, max_iter=2000)
-            model.fit(X, Y[:, k])
+            model.fit(masked if stage is not None and k in stage.labels else X, Y[:, k])
             coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
         return coef, intercept
 
-    def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, structure: Structure) -> Floats:
-        """Weigh score, own mentions and offences once for all tags; fold the result into the weights, return the new scores."""
-        tags, own, related = structure.tags, structure.own, structure.related
-        others = np.setdiff1d(np.arange(Y.shape[1]), tags)
-        mentions = np.stack([X[:, own[t]].toarray() for t in range(len(tags))], axis=1)
-        stacked = np.concatenate([scores[:, tags, None], (scores[:, others] @ related.T)[:, :, None], mentions], axis=2)
-        flat = stacked.reshape(-1, stacked.shape[2])
-        model = LogisticRegression(C=1.0, max_iter=1000).fit(flat, Y[:, tags].ravel())
+    def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage) -> Floats:
+        """Weigh score, related labels and own mentions once for all labels of a stage; the first two are folded into the weights."""
+        labels, related = stage.labels, stage.related
+        self.stage_ = stage
+        mentions = self._mentions(X)
+        kinds = mentions.shape[2]
+        odds = (scores * self.calibration_[:, 0] + self.calibration_[:, 1])[:, :_OFFENCES]
+        parts = [gated(mentions, odds, weight) for weight in np.eye(kinds)]
+        flat = np.stack([scores[:, labels], scores @ related.T, *np.moveaxis(mentions, 2, 0), *parts], axis=2).reshape(-1, 2 + 2 * kinds)
+        model = LogisticRegression(C=100.0, max_iter=5000).fit(flat, Y[:, labels].ravel())
         weight, offset = model.coef_[0], model.intercept_[0]
         coef, intercept = self.coef_.copy(), self.intercept_.copy()
-        coef[tags] = weight[0] * self.coef_[tags] + weight[1] * (related @ self.coef_[others])
-        intercept[tags] = weight[0] * self.intercept_[tags] + weight[1] * (related @ self.intercept_[others]) + offset
-        for t, row in enumerate(tags):
-            coef[row, own[t]] += weight[2:]
-        self.coef_, self.intercept_, self.stage_ = coef, intercept, np.append(weight, offset)
+        coef[labels] = weight[0] * self.coef_[labels] + weight[1] * (related @ self.coef_)
+        intercept[labels] = weight[0] * self.intercept_[labels] + weight[1] * (related @ self.intercept_) + offset
+        for row, columns in zip(labels, stage.own, strict=True):
+            coef[row, columns] += weight[2 : 2 + kinds]
+        self.coef_, self.intercept_, self.gate_ = coef, intercept, weight[2 + kinds :]
         updated = scores.copy()
-        updated[:, tags] = (flat @ weight + offset).reshape(len(Y), len(tags))
+        updated[:, labels] = (flat @ weight + offset).reshape(len(Y), len(labels))
         return updated
+
+    def _mentions(self, X: csr_matrix) -> Floats:
+        """Return the values of each staged label's own mentions, shape (n_texts, n_labels, n_kinds)."""
+        return np.stack([X[:, columns].toarray() for columns in self.stage_.own], axis=1)
 
     def decision_function(self, X: csr_matrix) -> Floats:
         """Return the uncalibrated scores, shape (n_texts, n_labels)."""
         check_is_fitted(self, "coef_")
-        return np.asarray(X @ self.coef_.T + self.intercept_)
+        scores = np.asarray(X @ self.coef_.T + self.intercept_)
+        if self.gate_ is not None:
+            odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
+            scores[:, self.stage_.labels] += gated(self._mentions(X), odds[:, :_OFFENCES], self.gate_)
+        return scores
 
     def log_odds(self, X: csr_matrix) -> Floats:
         """Return the calibrated log odds, shape (n_texts, n_labels)."""
@@ -197,11 +220,12 @@ def _platt(scores: Floats, y: Ints) -> Floats:
     return np.array([max(model.coef_[0, 0], 1e-3), model.intercept_[0]])
 
 
-def _best_threshold(odds: Floats, y: Ints) -> float:
-    """Return the log odds in [-2, 2] with the best F1, smoothed over its neighbours so that one text does not decide."""
+def _best_threshold(odds: Floats, y: Ints, beta: float) -> float:
+    """Return the log odds in [-2, 2] with the best F-beta, smoothed over its neighbours so that one text does not decide."""
     grid = np.linspace(-2.0, 2.0, 81)
-    f1 = np.array([2 * (given & (y == 1)).sum() / max(given.sum() + y.sum(), 1) for given in (odds >= cut for cut in grid)])
-    smooth = np.convolve(np.pad(f1, 5, mode="edge"), np.ones(11) / 11, mode="valid")
+    weight = beta * beta
+    hits = [(cut_given & (y == 1)).sum() * (1 + weight) / max(cut_given.sum() + weight * y.sum(), 1) for cut_given in (odds >= c for c in grid)]
+    smooth = np.convolve(np.pad(np.array(hits), 5, mode="edge"), np.ones(11) / 11, mode="valid")
     best = smooth >= smooth.max() - 1e-3
     return float(grid[best][np.argmin(np.abs(grid[best]))])
 
@@ -224,7 +248,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         Inverse strength of the penalty.
     least : int, default=2
         Texts in which a term must occur to be a feature.
-    weights : tuple of float, default=(1.0, 0.7, 0.25)
+    weights : tuple of float, default=(1.0, 0.7, 0.3)
         Weights of words, of letters inside words, and of mentions.
     n_splits : int, default=5
         Folds for calibration.
@@ -244,7 +268,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         *,
         C: float = 10.0,
         least: int = 2,
-        weights: tuple[float, float, float] = (1.0, 0.7, 0.25),
+        weights: tuple[float, float, float] = (1.0, 0.7, 0.3),
         n_splits: int = 5,
         abstain: float = 0.08,
     ) -> None:
@@ -277,7 +301,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         self.vectorizer_ = Vectorizer.fit(materials, self.least, weights=self.weights)
         matrix = self.vectorizer_.transform(materials)
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain)
-        self.core_.fit(matrix, Y, groups, label_structure(self.vectorizer_))
+        self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_))
         return self
 
     def _indicator(self, y: Any) -> Ints:
@@ -320,24 +344,23 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         return self.core_.predict(self._matrix(X))
 
 
-_KINDS = ("strong:gesteld", "strong:hypothetisch", "strong:ontkend", "strong:historisch", "weak")
+def tag_stage(vectorizer: Vectorizer) -> Stage:
+    """Return the second stage of the tags.
 
-
-def label_structure(vectorizer: Vectorizer) -> Structure:
-    """Return what the taxonomy says of the labels: which mentions are a label's own, and to which offence a tag belongs.
+    A rare tag has too few texts to learn its own mentions from; what a mention is worth is learnt over all tags at once.
 
     Examples
     --------
-    >>> structure = label_structure(Vectorizer([], [], np.array([]), (1, 1, 1)))
-    >>> structure.own.shape, structure.related[0].tolist()
-    ((24, 5), [0.0, 1.0])
+    >>> stage = tag_stage(Vectorizer([], [], np.array([]), (1, 1, 1)))
+    >>> stage.own.shape, stage.related[0, :2].tolist()
+    ((24, 4), [0.0, 1.0])
     """
     taxonomy = load_taxonomy()
-    owned = {offence.id: {tag for element in offence.elements for tag in element.tags} for offence in taxonomy.offences}
-    offset = vectorizer.n_features - len(vectorizer.cues)
-    column = {name: offset + index for index, name in enumerate(vectorizer.cues)}
-    own = np.array([[column[f"{tag}:{kind}"] for kind in _KINDS] for tag in taxonomy.tag_ids], dtype=np.int64)
-    related = np.array([[float(tag in owned[offence]) for offence in OFFENCE_IDS] for tag in taxonomy.tag_ids])
-    related[related.sum(axis=1) == 0] = 1.0
-    tags = np.arange(len(OFFENCE_IDS), len(taxonomy.labels))
-    return Structure(tags, own, related / related.sum(axis=1, keepdims=True))
+    n, m = _OFFENCES, len(taxonomy.labels)
+    shown_by = [{tag for element in offence.elements for tag in element.tags} for offence in taxonomy.offences]
+    related = np.zeros((len(taxonomy.tag_ids), m))
+    related[:, :n] = [[float(tag in shown) for shown in shown_by] for tag in taxonomy.tag_ids]
+    related[related.sum(axis=1) == 0, :n] = 1.0
+    related /= related.sum(axis=1, keepdims=True)
+    mentions = np.arange(vectorizer.n_features - len(vectorizer.cues), vectorizer.n_features)
+    return Stage(np.arange(n, m), own_columns(vectorizer), mentions, related, _TAG_BETA)

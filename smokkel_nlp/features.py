@@ -21,7 +21,7 @@ from spacy.tokenizer import Tokenizer
 
 from smokkel_nlp.components.mentions import GROUPS, find_names, load_mention_rules
 from smokkel_nlp.reading import Reading, read
-from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
+from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy, read_toml, resource, take
 
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
 _MIN_GRAM, _MAX_GRAM = 4, 6
@@ -67,27 +67,53 @@ def load_masks() -> Masks:
 
 
 class Material(NamedTuple):
-    """What the features of one text are made of: words by sentence (None where masked), and its mentions."""
+    """What the features of one text are made of: words by sentence (None where masked), their ranges in the original, and mentions."""
 
     sentences: list[list[str | None]]
     spans: list[tuple[int, int]]
-    mentions: list[tuple[str, str, str]]
+    mentions: list[tuple[str, str, str, str, int]]
+
+
+OFFENCE_KINDS = ("bewezen", "vermoed", "feitelijk", "hypothetisch", "ontkend", "ontkend_rechter", "historisch", "kop", "kwart", "helft",
+                 "hint_gesteld", "hint_hypothetisch", "hint_ontkend", "hint_historisch")
+# In a text about an offence a described method makes the tag as an asserted one does, so the two are one kind.
+TAG_KINDS = ("geldt", "ontkend", "historisch", "zwak")
 
 
 def cue_names() -> tuple[str, ...]:
-    """Return the names of the mention features, in a fixed order."""
+    """Return the names of the mention features, in a fixed order.
+
+    An offence has one for each status in which it is named, one for words that hint at it, and three that say how much of the text
+    names it: its first sentence, a quarter or half of its sentences; a passing mention has none of these.
+    """
     taxonomy = load_taxonomy()
-    strong = [f"{label}:strong:{group}" for label in taxonomy.labels for group in ("gesteld", "hypothetisch", "ontkend", "historisch")]
-    weak = [f"{tag}:weak" for tag in taxonomy.tag_ids]
+    offences = [f"{offence}:{kind}" for offence in OFFENCE_IDS for kind in OFFENCE_KINDS]
+    tags = [f"{tag}:{kind}" for tag in taxonomy.tag_ids for kind in TAG_KINDS]
     elements = [f"{element.id}:{group}" for element in taxonomy.elements for group in ("gesteld", "overig")]
-    return (*strong, *weak, *elements)
+    return (*offences, *tags, *elements)
 
 
-def _cue_name(label: str, strength: str, status: str, offences_and_tags: frozenset[str]) -> str:
-    group = _STATUS_GROUP.get(status, status)
-    if label not in offences_and_tags:
-        return f"{label}:{'gesteld' if group == 'gesteld' else 'overig'}"
-    return f"{label}:weak" if strength == "weak" else f"{label}:strong:{group}"
+def cue_counts(item: Material, tags: frozenset[str]) -> Counter[str]:
+    """Count the mention features of a text."""
+    counts: Counter[str] = Counter()
+    named: dict[str, set[int]] = {offence: set() for offence in OFFENCE_IDS}
+    for label, strength, status, source, sentence in item.mentions:
+        group = _STATUS_GROUP.get(status, status)
+        if label in named:
+            by_court = status == "ontkend" and source == "rechter"
+            counts[f"{label}:hint_{group}" if strength == "weak" else f"{label}:{'ontkend_rechter' if by_court else status}"] += 1
+            if strength == "strong":
+                named[label].add(sentence)
+        elif label in tags:
+            kind = group if group in TAG_KINDS else "geldt"
+            counts[f"{label}:zwak" if strength == "weak" else f"{label}:{kind}"] += 1
+        else:
+            counts[f"{label}:{'gesteld' if group == 'gesteld' else 'overig'}"] += 1
+    full = sum(any(word is not None for word in sentence) for sentence in item.sentences)
+    for label, sentences in named.items():
+        share = len(sentences) / max(full, 1)
+        counts.update({f"{label}:kop": int(0 in sentences), f"{label}:kwart": int(share >= 0.25), f"{label}:helft": int(share >= 0.5)})
+    return +counts
 
 
 def material(doc: Doc, tokenizer: Tokenizer) -> Material:
@@ -100,7 +126,7 @@ def material(doc: Doc, tokenizer: Tokenizer) -> Material:
     for start, end in find_names(reading, rules):
         words[start:end] = [None] * (end - start)
     mentions = [
-        (data["label"], data["strength"], data.get("status") or "feitelijk")
+        (data["label"], data["strength"], data.get("status") or "feitelijk", data.get("source") or "overig", reading.sentence_of(data["tokens"][0]))
         for name in GROUPS.values()
         if name in doc.spans
         for data in doc.spans[name].attrs.values()
@@ -169,12 +195,12 @@ class Vectorizer:
         self._sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
         offset = len(self.words) + len(self.subwords)
         self._cue_index = {name: offset + index for index, name in enumerate(self.cues)}
-        self._known = frozenset(load_taxonomy().labels)
+        self._tags = frozenset(load_taxonomy().tag_ids)
         self._sub_cache: dict[str, NDArray[np.int64]] = {}
 
     @classmethod
     def fit(
-        cls, materials: Sequence[Material], least: int = 2, most: float = 0.6, weights: Sequence[float] = (1.0, 0.7, 0.25), floor: float = 30.0
+        cls, materials: Sequence[Material], least: int = 2, most: float = 0.6, weights: Sequence[float] = (1.0, 0.7, 0.3), floor: float = 30.0
     ) -> Vectorizer:
         """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them."""
         words = keep_frequent((_terms(m) for m in materials), least, most)
@@ -207,7 +233,7 @@ class Vectorizer:
             self._scaled(np.array(list(words), dtype=np.int64), np.array(list(words.values()), dtype=float), self.weights[0]),
             self._scaled(sub_ids, sub_counts.astype(float), self.weights[1]),
         ]
-        cues = Counter(_cue_name(*mention, self._known) for mention in item.mentions)
+        cues = cue_counts(item, self._tags)
         cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
         blocks.append((cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))))
         return np.concatenate([ids for ids, _ in blocks]), np.concatenate([values for _, values in blocks])
@@ -258,3 +284,25 @@ def _terms(item: Material) -> Iterable[str]:
     for sentence in item.sentences:
         yield from (word for word in sentence if word is not None)
         yield from pairs(sentence)
+
+
+def own_columns(vectorizer: Vectorizer) -> NDArray[np.int64]:
+    """Return the columns of each tag's own mentions, shape (n_tags, n_kinds)."""
+    column = {name: vectorizer.n_features - len(vectorizer.cues) + index for index, name in enumerate(vectorizer.cues)}
+    return np.array([[column[f"{tag}:{kind}"] for kind in TAG_KINDS] for tag in load_taxonomy().tag_ids])
+
+
+def gated(mentions: NDArray[np.float64], offence_odds: NDArray[np.float64], gate: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what own mentions add to the tags: much in a text about an offence, little in another one.
+
+    Parameters
+    ----------
+    mentions : array of shape (n_texts, n_tags, n_kinds)
+        Values of each tag's own mentions.
+    offence_odds : array of shape (n_texts, 2)
+        Calibrated log odds of the offences.
+    gate : array of shape (n_kinds,)
+        Weight of each kind of mention when the text is surely about an offence.
+    """
+    about = 1.0 / (1.0 + np.exp(-np.clip(offence_odds.max(axis=1), -35, 35)))
+    return np.asarray((mentions @ gate) * about[:, None])

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
-from smokkel_nlp.features import Vectorizer
-from smokkel_nlp.taxonomy import load_taxonomy
+from smokkel_nlp.features import Vectorizer, gated, own_columns
+from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 FORMAT = "1"
 ENVIRONMENT = "SMOKKEL_NLP_MODELS"
 _FILES = ("model.json", "weights.npz")
-_ARRAYS = ("coef", "intercept", "calibration", "thresholds", "margins", "idf")
+_ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "idf")
 _RETRAIN = "train one with 'smokkel-nlp train', or reinstall the package"
 
 
@@ -43,7 +44,7 @@ class Model:
         Turns texts into rows.
     coef : array of shape (n_features, n_labels)
         Weights; the transpose of what the estimator holds, so that the rows of a text are read in one go.
-    intercept, calibration, thresholds, margins : arrays
+    intercept, gate, calibration, thresholds, margins : arrays
         As fitted by :class:`smokkel_nlp.classifier.MultilabelLogistic`.
     files : mapping of str to bytes
         The files it was read from, so that a pipeline can be written to another place.
@@ -54,6 +55,7 @@ class Model:
     vectorizer: Vectorizer
     coef: NDArray[np.float64]
     intercept: NDArray[np.float64]
+    gate: NDArray[np.float64]
     calibration: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     margins: NDArray[np.float64]
@@ -64,13 +66,19 @@ class Model:
         """The thresholds as log odds."""
         return np.asarray(np.log(self.thresholds / (1 - self.thresholds)))
 
-    def scores(self, ids: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the scores before calibration of one row of features, one for each label."""
-        return np.asarray(values @ self.coef[ids] + self.intercept)
+    @cached_property
+    def own(self) -> NDArray[np.int64]:
+        """Columns of each tag's own mentions."""
+        return own_columns(self.vectorizer)
 
-    def log_odds(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the calibrated log odds of scores."""
-        return np.asarray(scores * self.calibration[:, 0] + self.calibration[:, 1])
+    def log_odds(self, ids: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the calibrated log odds of the labels for one row of features."""
+        odds = (values @ self.coef[ids] + self.intercept) * self.calibration[:, 0] + self.calibration[:, 1]
+        row = dict(zip(ids.tolist(), values.tolist(), strict=True))
+        mentions = np.array([[row.get(column, 0.0) for column in columns] for columns in self.own.tolist()])
+        n = len(OFFENCE_IDS)
+        odds[n:] += gated(mentions[None], odds[None, :n], self.gate)[0] * self.calibration[n:, 0]
+        return np.asarray(odds)
 
 
 def find_model(path: str | os.PathLike[str] | None = None) -> Path:

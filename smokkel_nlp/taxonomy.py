@@ -35,13 +35,14 @@ class Element:
 
 @dataclass(frozen=True)
 class Offence:
-    """An offence label with its article, its elements and the names that texts give it."""
+    """An offence label with its article, its elements, the names that texts give it, and words that hint at it."""
 
     id: str
     title: str
     article: str
     definition: str
     names: tuple[Cue, ...]
+    hints: tuple[Cue, ...]
     elements: tuple[Element, ...]
 
 
@@ -188,8 +189,8 @@ def parse_offences(data: Mapping[str, Any], tag_ids: tuple[str, ...], where: str
             cues = parse_cues(take(part, "cues", list, spot, []), spot)
             elements.append(Element(**fields, tags=tuple(tags), cues=cues))
         fields = {key: take(entry, key, str, place) for key in ("id", "title", "article", "definition")}
-        names = parse_cues(take(entry, "names", list, place), place)
-        offences.append(Offence(**fields, names=names, elements=tuple(elements)))
+        names, hints = (parse_cues(take(entry, key, list, place), place) for key in ("names", "hints"))
+        offences.append(Offence(**fields, names=names, hints=hints, elements=tuple(elements)))
     if tuple(offence.id for offence in offences) != OFFENCE_IDS:
         raise TaxonomyError(f"{where}: the offences must be {', '.join(OFFENCE_IDS)}, in that order")
     _unique([element.id for offence in offences for element in offence.elements], where)

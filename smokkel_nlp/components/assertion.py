@@ -37,6 +37,7 @@ class Rule:
     scope: str
     reach: int | None
     flip: bool
+    soft: bool
     cues: tuple[Cue, ...]
     unless: tuple[Cue, ...]
     fires: str
@@ -88,7 +89,7 @@ def load_assertion_rules() -> AssertionRules:
             Rule(
                 id=take(entry, "id", str, where), status=entry.get("status"), source=entry.get("source"),
                 direction=take(entry, "direction", str, where), scope=take(entry, "scope", str, where), reach=entry.get("reach"),
-                flip=take(entry, "flip", bool, where, False),
+                flip=take(entry, "flip", bool, where, False), soft=take(entry, "soft", bool, where, False),
                 cues=parse_cues(take(entry, "cues", list, where), where), unless=parse_cues(take(entry, "unless", list, where, []), where),
                 fires=take(entry, "fires", str, where), spares=take(entry, "spares", str, where),
             )
@@ -131,6 +132,7 @@ def decide(
 ) -> Decision:
     """Decide status and source of the mention at the token range ``span`` from the cues of its sentence."""
     reaching = [match for match in cues if _reaches(match, span, reading, rules.stops)]
+    reaching = [match for match in reaching if not (match.key.soft and default.status == "hypothetisch")]
     source = next((match.key.source for match in reaching if match.key.source), None) or default.source
     flips = [match for match in reaching if match.key.flip]
     if flips:

@@ -91,7 +91,7 @@ def offence_status(named: Sequence[_Mention], shown: Sequence[_Mention]) -> str:
 def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple[dict[str, float], CaseAnalysis]:
     """Classify one read Doc; returns the probabilities by label and the record."""
     ids, values = model.vectorizer.row(item)
-    odds = model.log_odds(model.scores(ids, values))
+    odds = model.log_odds(ids, values)
     cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
     given = odds >= model.cuts
     uncertain = np.abs(odds - model.cuts) < model.margins
@@ -168,7 +168,7 @@ def _reasons(item: Material) -> list[str]:
     words = [word for sentence in item.sentences for word in sentence if word is not None]
     if not words:
         return ["leeg"]
-    if any(label in OFFENCE_IDS and status != "ontkend" for label, _, status in item.mentions) and is_dutch(words):
+    if any(mention[0] in OFFENCE_IDS for mention in item.mentions) and is_dutch(words):
         return []
     if not is_dutch(words):
         return ["geen Nederlands"]

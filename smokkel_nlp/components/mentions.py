@@ -57,6 +57,7 @@ def load_mention_rules() -> MentionRules:
     """Compile the cues of the shipped taxonomy and ``names.toml``."""
     taxonomy = load_taxonomy()
     lists = [("offence", offence.id, "strong", offence.names) for offence in taxonomy.offences]
+    lists += [("offence", offence.id, "weak", offence.hints) for offence in taxonomy.offences]
     lists += [("element", element.id, "strong", element.cues) for element in taxonomy.elements]
     lists += [("tag", tag.id, strength, cues) for tag in taxonomy.tags for strength, cues in (("strong", tag.strong), ("weak", tag.weak))]
     labels = [(Label(kind, id_, strength, n), cue) for kind, id_, strength, cues in lists for n, cue in enumerate(cues, start=1)]
