@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from smokkel_nlp.taxonomy import load_taxonomy
 
 _WHERE = {
-    "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.classify", "load": "pipeline", "load_taxonomy": "taxonomy",
+    "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.classify",
+    "load": "pipeline", "load_taxonomy": "taxonomy",
     **dict.fromkeys(("CorpusError", "InputError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
     **dict.fromkeys(("CaseAnalysis", "ElementResult", "Evidence", "ModusOperandi", "OffenceResult", "Versions"), "records"),
 }  # fmt: skip

@@ -193,7 +193,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
 
     def log_odds(self, X: csr_matrix) -> Floats:
         """Return the calibrated log odds, shape (n_texts, n_labels)."""
-        return self.decision_function(X) * self.calibration_[:, 0] + self.calibration_[:, 1]
+        return np.asarray(self.decision_function(X) * self.calibration_[:, 0] + self.calibration_[:, 1])
 
     def predict_proba(self, X: csr_matrix) -> Floats:
         """Return calibrated probabilities, shape (n_texts, n_labels)."""
@@ -201,7 +201,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: csr_matrix) -> Ints:
         """Return 0/1 per label; never abstains."""
-        return (self.predict_proba(X) >= self.thresholds_).astype(np.int64)
+        return np.asarray(self.predict_proba(X) >= self.thresholds_, dtype=np.int64)
 
     def is_uncertain(self, X: csr_matrix) -> NDArray[np.bool_]:
         """Tell per text and label whether the score lies too near the threshold to say."""
@@ -224,7 +224,9 @@ def _best_threshold(odds: Floats, y: Ints, beta: float) -> float:
     """Return the log odds in [-2, 2] with the best F-beta, smoothed over its neighbours so that one text does not decide."""
     grid = np.linspace(-2.0, 2.0, 81)
     weight = beta * beta
-    hits = [(cut_given & (y == 1)).sum() * (1 + weight) / max(cut_given.sum() + weight * y.sum(), 1) for cut_given in (odds >= c for c in grid)]
+    hits = [
+        (cut_given & (y == 1)).sum() * (1 + weight) / max(cut_given.sum() + weight * y.sum(), 1) for cut_given in (odds >= c for c in grid)
+    ]
     smooth = np.convolve(np.pad(np.array(hits), 5, mode="edge"), np.ones(11) / 11, mode="valid")
     best = smooth >= smooth.max() - 1e-3
     return float(grid[best][np.argmin(np.abs(grid[best]))])

@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
 
     classify = commands.add_parser("classify", help="classify texts")
     classify.add_argument("files", nargs="+", metavar="FILE", help=".txt, folders of them, .jsonl or .csv")
-    classify.add_argument("-o", "--output", metavar="OUT", help="write JSON Lines here and print a table; without it JSON Lines go to standard output")
+    classify.add_argument(
+        "-o", "--output", metavar="OUT", help="write JSON Lines here and print a table; without it JSON Lines go to standard output"
+    )
     classify.add_argument("--text-field", default="text", help="field that holds the text in .jsonl and .csv (default: text)")
     classify.add_argument("--id-field", default="id", help="field that holds the id (default: id)")
     classify.add_argument("--keep-text", action="store_true", help="keep the whole text in each record")
@@ -80,7 +82,9 @@ def _classify(options: argparse.Namespace) -> int:
     failed: list[BadRecord] = []
     waiting: list[Record] = []
     good = _good(read_records(options.files, options.text_field, options.id_field), failed, waiting)
-    cases = classify((record.text for record in good), n_jobs=options.jobs, base=options.base, model=options.model, keep_text=options.keep_text)
+    cases = classify(
+        (record.text for record in good), n_jobs=options.jobs, base=options.base, model=options.model, keep_text=options.keep_text
+    )
     shown: list[CaseAnalysis] = []
     counts: Counter[str] = Counter()
     out = _open(options.output)
@@ -145,7 +149,8 @@ def _table(cases: Sequence[CaseAnalysis], total: int) -> None:
         first = next((mo.evidence[0].text for mo in case.modi_operandi if mo.evidence), None)
         first = first or next((result.evidence[0].text for result in case.offences.values() if result.evidence), "")
         label = case.offence if case.offence != "onzeker" else f"? {case.offence_forced}"
-        print(f"{_fit(name, left, True)}  {label:<14} {smokkel:5.2f} {handel:5.2f}  {_fit(tags, tags_width)}  {_fit(first, max(rest - tags_width, 20)).rstrip()}")
+        passage = _fit(first, max(rest - tags_width, 20)).rstrip()
+        print(f"{_fit(name, left, True)}  {label:<14} {smokkel:5.2f} {handel:5.2f}  {_fit(tags, tags_width)}  {passage}")
     if total > len(cases):
         print(f"... and {total - len(cases)} more, see the output file")
     print("? = onzeker. Suggesties van een model: lees de passage.")

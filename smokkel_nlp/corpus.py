@@ -65,9 +65,7 @@ def document_tags(mentions: Iterable[dict[str, Any]], about_offence: bool) -> li
     ['onderdak']
     """
     counting = {"bewezen", "feitelijk", "vermoed"} | ({"hypothetisch"} if about_offence else set())
-    return sorted(
-        {m["tag"] for m in mentions if m["status"] in counting and m["source"] not in ("verdediging", "wet")}
-    )
+    return sorted({m["tag"] for m in mentions if m["status"] in counting and m["source"] not in ("verdediging", "wet")})
 
 
 def _read(path: Path) -> Iterator[_Source]:
@@ -227,11 +225,7 @@ def build(root: Path) -> dict[str, list[dict[str, Any]]]:
     """
     taxonomy = load_taxonomy()
     splits = {
-        split: [
-            to_record(source, split, taxonomy)
-            for path in sorted((root / "source" / split).glob("*.txt"))
-            for source in _read(path)
-        ]
+        split: [to_record(source, split, taxonomy) for path in sorted((root / "source" / split).glob("*.txt")) for source in _read(path)]
         for split in SPLITS
     }
     records = [record for split in SPLITS for record in splits[split]]

@@ -191,9 +191,7 @@ def _part_end(part: tuple[Slot, ...], words: Sequence[str], position: int, stop:
     return position + 1
 
 
-def _nearest(
-    part: tuple[Slot, ...], words: Sequence[str], first: int, last: int, start: int, stop: int
-) -> tuple[int, int] | None:
+def _nearest(part: tuple[Slot, ...], words: Sequence[str], first: int, last: int, start: int, stop: int) -> tuple[int, int] | None:
     """Find a part near the tokens ``[first, last)``, nearest first, after before before."""
     for distance in range(MAX_APART + 1):
         for candidate in (last + distance, first - 1 - distance):

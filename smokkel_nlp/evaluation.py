@@ -75,7 +75,9 @@ def read_gold_file(path: Path, mask: bool = False) -> tuple[list[dict[str, Any]]
             if not isinstance(record["text"], str) or any(label not in (0, 1) for label in labels):
                 raise ValueError
         except (ValueError, KeyError, TypeError):
-            bad.append(BadRecord(f"{path}:{number}", "no JSON object with text, mensensmokkel and mensenhandel (0 or 1); mend or remove it"))
+            bad.append(
+                BadRecord(f"{path}:{number}", "no JSON object with text, mensensmokkel and mensenhandel (0 or 1); mend or remove it")
+            )
             continue
         if str(record.get("buiten_score", "0")) == "1":
             continue
@@ -137,8 +139,8 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
     for k, offence in enumerate(OFFENCE_IDS):
         result["offences"][offence] = _label(gold[:, k], given[:, k])
     right = (gold == given).all(axis=1)
-    result["exact"] = bootstrap(n, lambda rows: [right[rows].mean()])[0].to_list()
-    macro = bootstrap(n, lambda rows: [np.mean([scores(gold[rows, k], given[rows, k])[2] for k in range(2)])])[0]
+    result["exact"] = bootstrap(n, lambda rows: [float(right[rows].mean())])[0].to_list()
+    macro = bootstrap(n, lambda rows: [sum(scores(gold[rows, k], given[rows, k])[2] for k in range(2)) / 2])[0]
     result["macro_f1"] = macro.to_list()
     pairs = list(zip(classes(gold), classes(given), strict=True))
     result["confusion"] = {row: {column: pairs.count((row, column)) for column in CLASSES} for row in CLASSES}
@@ -149,7 +151,9 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
     if tags is not None and answers.tags is not None:
         predicted = answers.tags
         names = load_taxonomy().tag_ids
-        result["tags"] = {name: _label(tags[:, k], predicted[:, k]) for k, name in enumerate(names) if tags[:, k].any() or predicted[:, k].any()}
+        result["tags"] = {
+            name: _label(tags[:, k], predicted[:, k]) for k, name in enumerate(names) if tags[:, k].any() or predicted[:, k].any()
+        }
         micro = bootstrap(n, lambda rows: scores(tags[rows], predicted[rows]))
         result["tags_micro"] = dict(zip(("precision", "recall", "f1"), (figure.to_list() for figure in micro), strict=True))
         scored = [k for k in range(len(names)) if tags[:, k].sum()]
@@ -217,7 +221,12 @@ def to_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
     lines += [f"| {row} | {' | '.join(str(main['confusion'][row][column]) for column in CLASSES)} |" for row in CLASSES]
     if "tags" in main:
         micro = main["tags_micro"]
-        lines += ["", f"Tags: micro P {_cell(micro['precision'])}, R {_cell(micro['recall'])}, F1 {_cell(micro['f1'])}; macro F1 {main['tags_macro_f1']}.", ""]
+        lines += [
+            "",
+            f"Tags: micro P {_cell(micro['precision'])}, R {_cell(micro['recall'])}, F1 {_cell(micro['f1'])}; "
+            f"macro F1 {main['tags_macro_f1']}.",
+            "",
+        ]
         lines += ["| tag | positives | P | R | F1 |", "|---|---|---|---|---|"]
         for tag, row in main["tags"].items():
             lines.append(f"| {tag} | {row['positives']} | {_cell(row['precision'])} | {_cell(row['recall'])} | {_cell(row['f1'])} |")

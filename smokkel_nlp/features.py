@@ -8,16 +8,17 @@ and words of sex are masked (``masks.toml``); digits count as one word. What a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from spacy.tokens import Doc
 from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS, find_names, load_mention_rules
 from smokkel_nlp.reading import Reading, read
@@ -67,15 +68,30 @@ def load_masks() -> Masks:
 
 
 class Material(NamedTuple):
-    """What the features of one text are made of: words by sentence (None where masked), their ranges in the original, and mentions."""
+    """What the features of one text are made of: words by sentence (None where masked), their ranges in the original, mentions, names."""
 
     sentences: list[list[str | None]]
     spans: list[tuple[int, int]]
     mentions: list[tuple[str, str, str, str, int]]
+    names: frozenset[str] = frozenset()
 
 
-OFFENCE_KINDS = ("bewezen", "vermoed", "feitelijk", "hypothetisch", "ontkend", "ontkend_rechter", "historisch", "kop", "kwart", "helft",
-                 "hint_gesteld", "hint_hypothetisch", "hint_ontkend", "hint_historisch")
+OFFENCE_KINDS = (
+    "bewezen",
+    "vermoed",
+    "feitelijk",
+    "hypothetisch",
+    "ontkend",
+    "ontkend_rechter",
+    "historisch",
+    "kop",
+    "kwart",
+    "helft",
+    "hint_gesteld",
+    "hint_hypothetisch",
+    "hint_ontkend",
+    "hint_historisch",
+)
 # In a text about an offence a described method makes the tag as an asserted one does, so the two are one kind.
 TAG_KINDS = ("geldt", "ontkend", "historisch", "zwak")
 
@@ -120,24 +136,32 @@ def material(doc: Doc, tokenizer: Tokenizer) -> Material:
     """Collect what the features of a Doc with mentions are made of."""
     reading, rules, masks = read(doc, tokenizer), load_mention_rules(), load_masks()
     words: list[str | None] = [masks(word) for word in reading.lower]
+    named = set()
     for index, (word, form) in enumerate(zip(words, reading.orth, strict=True)):
         if word is not None and form[:1].isupper() and not form.isupper() and not _opens(reading, index):
             words[index] = None
+            named.add(word)
     for start, end in find_names(reading, rules):
         words[start:end] = [None] * (end - start)
     mentions = [
-        (data["label"], data["strength"], data.get("status") or "feitelijk", data.get("source") or "overig", reading.sentence_of(data["tokens"][0]))
+        (
+            data["label"],
+            data["strength"],
+            data.get("status") or "feitelijk",
+            data.get("source") or "overig",
+            reading.sentence_of(data["tokens"][0]),
+        )
         for name in GROUPS.values()
         if name in doc.spans
         for data in doc.spans[name].attrs.values()
     ]
     spans = [reading.original_span(start, end) for start, end in reading.sentences]
-    return Material([words[start:end] for start, end in reading.sentences], spans, mentions)
+    return Material([words[start:end] for start, end in reading.sentences], spans, mentions, frozenset(named))
 
 
 def _opens(reading: Reading, index: int) -> bool:
     """Tell whether a token opens a sentence or a quotation, where a capital says nothing."""
-    return index == 0 or not reading.orth[index - 1][-1:].isalnum() and reading.orth[index - 1] not in (",", "-", "(", "/", "[")
+    return index == 0 or (not reading.orth[index - 1][-1:].isalnum() and reading.orth[index - 1] not in (",", "-", "(", "/", "["))
 
 
 def grams(word: str) -> list[str]:
@@ -154,9 +178,22 @@ def grams(word: str) -> list[str]:
     return [edged[i : i + n] for n in range(_MIN_GRAM, _MAX_GRAM + 1) for i in range(len(edged) - n + 1)]
 
 
+def built_of(word: str, known: Container[str]) -> bool:
+    """Tell whether a word is known or holds a known word of five letters or more, as compounds do and names do not.
+
+    Examples
+    --------
+    >>> built_of("smokkelroute", {"smokkel"}), built_of("annemarie", {"smokkel"})
+    (True, False)
+    """
+    if word in known:
+        return True
+    return any(word[i:j] in known for i in range(len(word) - 4) for j in range(i + 5, len(word) + 1))
+
+
 def pairs(sentence: Sequence[str | None]) -> Iterable[str]:
     """Return the pairs of neighbouring words, none across a masked word."""
-    return (f"{a} {b}" for a, b in zip(sentence, sentence[1:], strict=False) if a is not None and b is not None)
+    return (f"{a} {b}" for a, b in pairwise(sentence) if a is not None and b is not None)
 
 
 def keep_frequent(documents: Iterable[Iterable[str]], least: int, most: float) -> dict[str, tuple[int, int]]:
@@ -200,11 +237,20 @@ class Vectorizer:
 
     @classmethod
     def fit(
-        cls, materials: Sequence[Material], least: int = 2, most: float = 0.6, weights: Sequence[float] = (1.0, 0.7, 0.3), floor: float = 30.0
+        cls,
+        materials: Sequence[Material],
+        least: int = 2,
+        most: float = 0.6,
+        weights: Sequence[float] = (1.0, 0.7, 0.3),
+        floor: float = 30.0,
     ) -> Vectorizer:
         """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them."""
-        words = keep_frequent((_terms(m) for m in materials), least, most)
-        subwords = keep_frequent(([g for w in _words(m) for g in grams(w)] for m in materials), least + 1, most / 2)
+        # What is written with a capital inside sentences as often as without is a name, and no word, where it lacks one.
+        names = Counter(name for m in materials for name in m.names)
+        seen = Counter(word for m in materials for word in set(_words(m)))
+        barred = {word for word, count in names.items() if count >= seen[word]}
+        words = keep_frequent(([t for t in _terms(m) if barred.isdisjoint(t.split())] for m in materials), least, most)
+        subwords = keep_frequent(([g for w in _words(m) if built_of(w, words) for g in grams(w)] for m in materials), least + 1, most / 2)
         counts = np.array([count for _, count in (*words.values(), *subwords.values())], dtype=float)
         idf = np.log((1 + len(materials)) / (1 + counts)) + 1
         return cls(list(words), list(subwords), idf, weights, floor)
@@ -219,7 +265,7 @@ class Vectorizer:
         if found is None:
             if len(self._sub_cache) >= _CACHE_SIZE:
                 self._sub_cache.clear()
-            index = self._sub_index
+            index = self._sub_index if built_of(word, self._word_index) else {}
             found = self._sub_cache[word] = np.array([index[g] for g in grams(word) if g in index], dtype=np.int64)
         return found
 

@@ -36,11 +36,11 @@ class BadRecord:
 
 
 def decode(raw: bytes) -> tuple[str, str]:
-    """Decode bytes as UTF-8, else UTF-16 where its mark stands, else Windows-1252; returns text and encoding.
+    r"""Decode bytes as UTF-8, else UTF-16 where its mark stands, else Windows-1252; returns text and encoding.
 
     Examples
     --------
-    >>> decode(b"financi\\xeble")
+    >>> decode(b"financi\xeble")
     ('financiële', 'cp1252')
     """
     for mark, encoding in _BOMS.items():
@@ -134,7 +134,9 @@ def _csv(path: Path, raw: bytes, text_field: str, id_field: str) -> Iterator[Rec
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns = reader.fieldnames or []
     if text_field not in columns:
-        raise InputError(f"{path}: no column '{text_field}'; name the text column with --text-field (there is {', '.join(columns) or 'none'})")
+        raise InputError(
+            f"{path}: no column '{text_field}'; name the text column with --text-field (there is {', '.join(columns) or 'none'})"
+        )
     while True:
         try:
             row = next(reader)
@@ -148,7 +150,7 @@ def _csv(path: Path, raw: bytes, text_field: str, id_field: str) -> Iterator[Rec
 
 def _record(place: str, data: object, text_field: str, id_field: str) -> Record | BadRecord:
     if not isinstance(data, dict):
-        return BadRecord(place, f"a JSON {type(data).__name__} instead of an object; give {{\"{text_field}\": ...}}")
+        return BadRecord(place, f'a JSON {type(data).__name__} instead of an object; give {{"{text_field}": ...}}')
     text = data.get(text_field)
     if not isinstance(text, str):
         what = "is missing" if text_field not in data else f"is a {type(text).__name__}, not a string"

@@ -102,7 +102,9 @@ def find_model(path: str | os.PathLike[str] | None = None) -> Path:
     raise ModelError(f"the package holds no model; {_RETRAIN}")
 
 
-def save_model(folder: Path, version: str, vectorizer: Vectorizer, arrays: Mapping[str, NDArray[np.float64]], about: Mapping[str, Any]) -> None:
+def save_model(
+    folder: Path, version: str, vectorizer: Vectorizer, arrays: Mapping[str, NDArray[np.float64]], about: Mapping[str, Any]
+) -> None:
     """Write a model folder. The same content gives the same bytes.
 
     Parameters

@@ -58,7 +58,7 @@ def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike
 
 def _load_base(base: str | os.PathLike[str]) -> Language:
     try:
-        nlp = spacy.load(base)
+        nlp = spacy.load(os.fspath(base))
     except OSError as error:
         raise InputError(
             f"base pipeline '{base}' is not installed; run: python -m spacy download {os.fspath(base)} "

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
-from spacy.tokens import Doc
 from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc
 
 from smokkel_nlp.text import CleanText, clean_text, sentence_ends
 
@@ -72,13 +72,13 @@ _last = _Last()
 
 
 def read(doc: Doc, tokenizer: Tokenizer) -> Reading:
-    """Read a Doc; the tokens of the Doc itself serve where cleaning changes nothing.
+    r"""Read a Doc; the tokens of the Doc itself serve where cleaning changes nothing.
 
     Examples
     --------
     >>> import spacy
     >>> nlp = spacy.blank("nl")
-    >>> read(nlp.make_doc("in een vracht-\\nwagen"), nlp.tokenizer).lower
+    >>> read(nlp.make_doc("in een vracht-\nwagen"), nlp.tokenizer).lower
     ['in', 'een', 'vrachtwagen']
     """
     if _last.doc is doc and _last.reading is not None:

@@ -115,7 +115,7 @@ def read_toml(source: Traversable | Path) -> dict[str, Any]:
         raise TaxonomyError(f"{source.name}: not valid TOML ({error}); mend that line") from error
 
 
-def take(entry: Mapping[str, Any], key: str, kind: type, where: str, default: Any = None) -> Any:
+def take(entry: Mapping[str, Any], key: str, kind: type[Any], where: str, default: Any = None) -> Any:
     """Return ``entry[key]`` checked for its type, or ``default`` where one is given.
 
     Raises

@@ -19,8 +19,21 @@ from smokkel_nlp.taxonomy import read_toml, resource, take
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f\x00-\x08\x0b\x0e-\x1f]+")
 _COMBINED = re.compile(r"\w[\u0300-\u036f]+")
-_COMPATIBLE = re.compile("[\u2002-\u200a\u00a0\u202f\u3000\ufb00-\ufb06\uff01-\uff5e\u0132\u0133\u2018\u2019\u201c\u201d\u201e\u2032\t\x0c\u2010\u2011]")
-_REPLACED = {"\u2018": "'", "\u2019": "'", "\u2032": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\t": " ", "\x0c": " ", "\u2010": "-", "\u2011": "-"}
+_COMPATIBLE = re.compile(
+    "[\u2002-\u200a\u00a0\u202f\u3000\ufb00-\ufb06\uff01-\uff5e\u0132\u0133\u2018\u2019\u201c\u201d\u201e\u2032\t\x0c\u2010\u2011]"
+)
+_REPLACED = {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u2032": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u201e": '"',
+    "\t": " ",
+    "\x0c": " ",
+    "\u2010": "-",
+    "\u2011": "-",
+}
 _BREAK = re.compile(r"[ \t]*(?:\r\n?|\n|\u2028|\u2029|\x85)[ \t]*")
 _HYPHEN_END = re.compile(r"[a-zà-ÿ]-$")
 _STOP_END = re.compile(r"[.!?:;)\"']$")
@@ -33,16 +46,21 @@ class _Resources(NamedTuple):
     header: frozenset[str]
     noise: re.Pattern[str]
     abbreviations: frozenset[str]
+    dutch: frozenset[str]
+    foreign: frozenset[str]
 
 
 @lru_cache(maxsize=1)
 def _resources() -> _Resources:
     data = read_toml(resource("text.toml"))
-    lists = {key: take(data, key, list, "text.toml") for key in ("header_lines", "noise_lines", "abbreviations")}
+    keys = ("header_lines", "noise_lines", "abbreviations", "dutch", "foreign")
+    lists = {key: take(data, key, list, "text.toml") for key in keys}
     return _Resources(
         frozenset(lists["header_lines"]),
         re.compile("|".join(f"(?:{pattern})" for pattern in lists["noise_lines"]), re.IGNORECASE),
         frozenset(lists["abbreviations"]),
+        frozenset(lists["dutch"]),
+        frozenset(lists["foreign"]),
     )
 
 
@@ -70,11 +88,11 @@ class CleanText:
         return self.text == self.original
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
-        """Map a non-empty half-open range of the cleaned text to the original.
+        r"""Map a non-empty half-open range of the cleaned text to the original.
 
         Examples
         --------
-        >>> clean_text("vracht-\\nwagen").to_original(0, 11)
+        >>> clean_text("vracht-\nwagen").to_original(0, 11)
         (0, 13)
         """
         return self._position(start)[0], self._position(end - 1)[1]
@@ -124,13 +142,13 @@ def _repair(text: str) -> str:
 
 
 def clean_text(text: str) -> CleanText:
-    """Clean a text: undo hard wrapping, hyphenation, letterhead lines, invisible and look-alike characters.
+    r"""Clean a text: undo hard wrapping, hyphenation, letterhead lines, invisible and look-alike characters.
 
     Examples
     --------
-    >>> clean_text("over de gr\\u00adens").text
+    >>> clean_text("over de gr\u00adens").text
     'over de grens'
-    >>> clean_text("Immigratie-\\r\\nen Naturalisatiedienst").text
+    >>> clean_text("Immigratie-\r\nen Naturalisatiedienst").text
     'Immigratie- en Naturalisatiedienst'
     """
     builder = _Builder(text)
@@ -174,7 +192,7 @@ def _is_wrapped(text: str, lines: Sequence[tuple[int, int]]) -> bool:
 
 def _without_margins(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Drop page furniture: lines of a letterhead column or footer that stand inside the running text."""
-    header, noise, _ = _resources()
+    header, noise = _resources().header, _resources().noise
     kept: list[tuple[int, int]] = []
     after_header = False
     for index, line in enumerate(lines):
@@ -186,11 +204,11 @@ def _without_margins(text: str, lines: list[tuple[int, int]]) -> list[tuple[int,
         if noise.fullmatch(content) or content.lower().rstrip(": ") in header:
             after_header = not noise.fullmatch(content)
             continue
-        if short and not _STOP_END.search(content) and (content[0].isupper() or content[0].isdigit()):
-            # A short line that interrupts a sentence, or the value of the header field just above.
-            if _interrupts(text, kept, lines[index + 1 :]) or (after_header and any(c.isdigit() for c in content)):
-                after_header = False
-                continue
+        # A short line that interrupts a sentence, or the value of the header field just above.
+        label = short and not _STOP_END.search(content) and (content[0].isupper() or content[0].isdigit())
+        if label and (_interrupts(text, kept, lines[index + 1 :]) or (after_header and any(c.isdigit() for c in content))):
+            after_header = False
+            continue
         after_header = False
         kept.append(line)
     return kept
@@ -203,9 +221,7 @@ def _interrupts(text: str, kept: Sequence[tuple[int, int]], following: Sequence[
     return len(before) >= _MIN_WRAP and not _STOP_END.search(before) and after[:1].islower()
 
 
-def _join(
-    builder: _Builder, text: str, previous: tuple[int, int], line: tuple[int, int], wrapped: bool, gap: bool
-) -> None:
+def _join(builder: _Builder, text: str, previous: tuple[int, int], line: tuple[int, int], wrapped: bool, gap: bool) -> None:
     """Join two lines: one word again, one sentence again, or two lines of their own."""
     before, after = text[max(previous[0], previous[1] - 60) : previous[1]], text[line[0] : line[0] + 60]
     start, end = previous[1], line[0]
@@ -241,7 +257,7 @@ def sentence_ends(words: Sequence[str]) -> list[int]:
     abbreviations = _resources().abbreviations
     ends = []
     for index, word in enumerate(words):
-        if word.isspace() and "\n" in word or word in ("!", "?", "!!", "??", "?!", "...", "…", ";"):
+        if (word.isspace() and "\n" in word) or word in ("!", "?", "!!", "??", "?!", "...", "…", ";"):
             ends.append(index + 1)
         elif word == ".":
             before = words[index - 1].lower() if index else ""
@@ -250,11 +266,6 @@ def sentence_ends(words: Sequence[str]) -> list[int]:
     if len(words) and (not ends or ends[-1] != len(words)):
         ends.append(len(words))
     return ends
-
-
-# The commonest Dutch function words that English, German and French do not share, and theirs.
-_DUTCH = frozenset("de het een en van dat die niet zijn met voor aan door bij naar uit ook om werd wordt is op hij zij ze wij ik je er maar had heeft hebben".split())
-_FOREIGN = frozenset("the and of to that with for was were has have der und das nicht mit ist auf den dem ein eine le les et des une est dans pour que avec il elle par".split())
 
 
 def is_dutch(words: Sequence[str]) -> bool:
@@ -268,8 +279,9 @@ def is_dutch(words: Sequence[str]) -> bool:
     False
     """
     sample = words[:5000]
-    dutch = sum(word in _DUTCH for word in sample)
-    foreign = sum(word in _FOREIGN for word in sample)
+    resources = _resources()
+    dutch = sum(word in resources.dutch for word in sample)
+    foreign = sum(word in resources.foreign for word in sample)
     letters = sum(word.isalpha() for word in sample)
     if foreign > dutch:
         return False

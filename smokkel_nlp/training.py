@@ -79,7 +79,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         },
     }
     arrays = {
-        "coef": core.coef_, "intercept": core.intercept_, "gate": core.gate_, "calibration": core.calibration_,
+        "coef": core.coef_, "intercept": core.intercept_, "gate": np.asarray(core.gate_), "calibration": core.calibration_,
         "thresholds": core.thresholds_, "margins": np.asarray(core.margins_),
     }  # fmt: skip
     save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, about)

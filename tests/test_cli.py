@@ -48,7 +48,15 @@ def test_folder_csv_and_fields(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_bad_lines_are_told_skipped_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = ['{"id": 1, "text": "goed"}', f'{{"text": "{SECRET}', '["lijst"]', '{"id": 2}', '{"id": 3, "text": 5}', "", '{"id": 4, "text": "ook goed"}']
+    lines = [
+        '{"id": 1, "text": "goed"}',
+        f'{{"text": "{SECRET}',
+        '["lijst"]',
+        '{"id": 2}',
+        '{"id": 3, "text": 5}',
+        "",
+        '{"id": 4, "text": "ook goed"}',
+    ]
     (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf8")
     out = tmp_path / "uit.jsonl"
     assert run("classify", tmp_path / "in.jsonl", "-o", out) == 1
@@ -124,8 +132,20 @@ def test_csv_with_a_broken_quote_is_told(tmp_path: Path) -> None:
 
 def test_evaluate_writes_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gold = [
-        {"text": "veroordeeld voor mensensmokkel met migranten in een bestelbus", "mensensmokkel": 1, "mensenhandel": 0, "mo": ["transport_land"], "feiten": {"mensensmokkel": 0}},
-        {"text": "gedwongen prostitutie van twee vrouwen, mensenhandel", "mensensmokkel": 0, "mensenhandel": 1, "mo": ["seksuele_uitbuiting"], "feiten": {"mensenhandel": 1}},
+        {
+            "text": "veroordeeld voor mensensmokkel met migranten in een bestelbus",
+            "mensensmokkel": 1,
+            "mensenhandel": 0,
+            "mo": ["transport_land"],
+            "feiten": {"mensensmokkel": 0},
+        },
+        {
+            "text": "gedwongen prostitutie van twee vrouwen, mensenhandel",
+            "mensensmokkel": 0,
+            "mensenhandel": 1,
+            "mo": ["seksuele_uitbuiting"],
+            "feiten": {"mensenhandel": 1},
+        },
         {"text": "diefstal van een fiets", "mensensmokkel": 0, "mensenhandel": 0, "mo": []},
         {"text": "telt niet mee", "mensensmokkel": 1, "mensenhandel": 1, "buiten_score": 1},
     ]

@@ -39,7 +39,7 @@ def test_taxonomy_is_complete() -> None:
     ],
 )
 def test_lint_names_file_entry_and_mend(entry: dict[str, object], message: str) -> None:
-    with pytest.raises(TaxonomyError, match="eigen.toml") as caught:
+    with pytest.raises(TaxonomyError, match=r"eigen\.toml") as caught:
         parse_tags({"tag": [entry]}, "eigen.toml")
     assert message in str(caught.value)
 
@@ -48,7 +48,7 @@ def test_lint_finds_double_ids_and_unknown_tags() -> None:
     with pytest.raises(TaxonomyError, match="id 'x' stands twice"):
         parse_tags({"tag": [TAG, TAG]}, "eigen.toml")
     data = read_toml(resource("offences.toml"))
-    with pytest.raises(TaxonomyError, match="is unknown; use an id of tags.toml"):
+    with pytest.raises(TaxonomyError, match=r"is unknown; use an id of tags\.toml"):
         parse_offences(data, ("onderdak",), "offences.toml")
 
 

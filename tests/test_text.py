@@ -17,7 +17,31 @@ Ons kenmerk
 reis."""
 
 PIECES = st.sampled_from(
-    ["mensen", "smokkel", "vracht-\n", "wagen", "\u00ad", "\u200b", "\r\n", "\n\n", " ", "é", "e\u0301", "ﬁ", "“", "\t", "Datum\n", "Pagina 2 van 9\n", "🚤", "-", ".", "\ufeff", "AANGETROFFEN ", "\x96", "\u202e"]
+    [
+        "mensen",
+        "smokkel",
+        "vracht-\n",
+        "wagen",
+        "\u00ad",
+        "\u200b",
+        "\r\n",
+        "\n\n",
+        " ",
+        "é",
+        "e\u0301",
+        "ﬁ",
+        "“",
+        "\t",
+        "Datum\n",
+        "Pagina 2 van 9\n",
+        "🚤",
+        "-",
+        ".",
+        "\ufeff",
+        "AANGETROFFEN ",
+        "\x96",
+        "\u202e",
+    ]
 )
 
 
@@ -78,7 +102,7 @@ def test_plain_text_maps_to_itself(raw: str) -> None:
 
 
 def test_sentences_do_without_capitals() -> None:
-    words = "zag busje . vt verb . reed weg . nr . 5".split()
+    words = ["zag", "busje", ".", "vt", "verb", ".", "reed", "weg", ".", "nr", ".", "5"]
     assert sentence_ends(words) == [3, 9, 12]
 
 

@@ -127,9 +127,7 @@ def _reaches(match: Match[Rule], span: tuple[int, int], reading: Reading, stops:
     return rule.scope == "sentence" or not stops.intersection(reading.lower[low:high])
 
 
-def decide(
-    span: tuple[int, int], reading: Reading, cues: Sequence[Match[Rule]], default: Default, rules: AssertionRules
-) -> Decision:
+def decide(span: tuple[int, int], reading: Reading, cues: Sequence[Match[Rule]], default: Default, rules: AssertionRules) -> Decision:
     """Decide status and source of the mention at the token range ``span`` from the cues of its sentence."""
     reaching = [match for match in cues if _reaches(match, span, reading, rules.stops)]
     reaching = [match for match in reaching if not (match.key.soft and default.status == "hypothetisch")]
@@ -165,6 +163,7 @@ class AssertionComponent:
         self._sections = load_section_rules()
 
     def __call__(self, doc: Doc) -> Doc:
+        """Assert the mentions of a Doc."""
         groups = [doc.spans[name] for name in GROUPS.values() if name in doc.spans and len(doc.spans[name])]
         if not groups:
             return doc

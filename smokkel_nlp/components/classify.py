@@ -220,6 +220,7 @@ class ClassifyComponent:
         self._model = load_model(path)
 
     def __call__(self, doc: Doc) -> Doc:
+        """Classify a Doc whose mentions were found."""
         from smokkel_nlp.features import material
 
         cats, case = analyse(doc, material(doc, self._tokenizer), self.model, self._taxonomy)

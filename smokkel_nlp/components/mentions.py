@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -112,10 +112,14 @@ def payload(span: Span) -> Mapping[str, Any]:
     return {}
 
 
+def _field(field: str, span: Span) -> Any:
+    return payload(span).get(field)
+
+
 def register_extensions() -> None:
     """Register ``span._.status`` and its siblings; done at import of this module and safe to repeat."""
     for field in FIELDS:
-        Span.set_extension(field, getter=lambda span, field=field: payload(span).get(field), force=True)
+        Span.set_extension(field, getter=partial(_field, field), force=True)
 
 
 class MentionsComponent:
@@ -128,13 +132,19 @@ class MentionsComponent:
             nlp.vocab.strings.add(name)
 
     def __call__(self, doc: Doc) -> Doc:
+        """Find the mentions of a Doc."""
         reading = read(doc, self._tokenizer)
         groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
         for number, found in enumerate(find_mentions(reading, self._rules), start=1):
             start, end = reading.original_span(found.start, found.end)
             span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
             if span is not None:
-                data = {"label": found.label.id, "cue": found.label.cue, "strength": found.label.strength, "tokens": [found.start, found.end]}
+                data = {
+                    "label": found.label.id,
+                    "cue": found.label.cue,
+                    "strength": found.label.strength,
+                    "tokens": [found.start, found.end],
+                }
                 groups[found.label.kind].append((span, data))
         for kind, name in GROUPS.items():
             attrs = {str(span.id): data for span, data in groups[kind]}

@@ -105,6 +105,7 @@ class SectionsComponent:
         self._rules = load_section_rules()
 
     def __call__(self, doc: Doc) -> Doc:
+        """Find the sections of a Doc."""
         reading = read(doc, self._tokenizer)
         spans = []
         for start, end, default in find_sections(reading, self._rules):

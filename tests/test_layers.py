@@ -1,0 +1,54 @@
+"""Imports run one way, modules stay short, and heavy libraries stay out of the light modules."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+FLOORS = [
+    ["errors", "records", "cues"],
+    ["taxonomy"],
+    ["text"],
+    ["reading"],
+    ["components"],
+    ["components.sections", "components.mentions"],
+    ["components.assertion"],
+    ["features"],
+    ["classifier", "model"],
+    ["components.classify"],
+    ["pipeline"],
+    ["io", "corpus"],
+    ["batch"],
+    ["evaluation", "training"],
+    ["cli"],
+]
+FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
+PACKAGE = Path(__file__).parent.parent / "smokkel_nlp"
+MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path for path in PACKAGE.rglob("*.py")}
+MODULES.pop("__init__")
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return names | {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_run_one_way(module: str) -> None:
+    assert module in FLOOR, f"{module} has no floor; give it one"
+    for name in imported(MODULES[module]):
+        if name.startswith("smokkel_nlp."):
+            assert FLOOR[name.removeprefix("smokkel_nlp.")] <= FLOOR[module], f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", ["errors", "records", "cues", "taxonomy"])
+def test_light_modules_stay_light(module: str) -> None:
+    assert not {name.split(".")[0] for name in imported(MODULES[module])} & {"spacy", "sklearn", "numpy", "scipy", "joblib"}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_modules_stay_short(module: str) -> None:
+    assert len(MODULES[module].read_text(encoding="utf8").splitlines()) <= 450
