@@ -127,7 +127,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         self.coef_, self.intercept_ = self._weights(X, Y, stage)
         self.gate_: Floats | None = None
         self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
-        if stage is not None:
+        if stage is not None and len(np.unique(Y[:, stage.labels])) == 2:
             scores = self._second_stage(X, Y, scores, stage)
             self.calibration_[stage.labels] = [1.0, 0.0]  # a second stage is calibrated as it is fitted
         odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
@@ -261,7 +261,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
     --------
     >>> texts = ["Hij bracht mensen over de grens.", "Hij stal een fiets."] * 20
     >>> clf = CaseClassifier().fit(texts, [["mensensmokkel"], []] * 20)
-    >>> clf.predict(["Zij bracht mensen over de grens."])[0, 0]
+    >>> int(clf.predict(["Zij bracht mensen over de grens."])[0, 0])
     1
     """
 

@@ -26,7 +26,7 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy, read_toml, resource
 
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
 _MIN_GRAM, _MAX_GRAM = 4, 6
-_MIN_SUBWORD = 7
+_MIN_SUBWORD, _MAX_SUBWORD = 7, 50
 _CACHE_SIZE = 100_000
 NUMBER = "0"
 
@@ -165,14 +165,14 @@ def _opens(reading: Reading, index: int) -> bool:
 
 
 def grams(word: str) -> list[str]:
-    """Return the n-grams of letters inside a long word, its edges marked.
+    """Return the n-grams of letters inside a long word, its edges marked; none of a word too long to be one.
 
     Examples
     --------
     >>> grams("smokkel")[:3]
     ['<smo', 'smok', 'mokk']
     """
-    if len(word) < _MIN_SUBWORD or not word.isalpha():
+    if not _MIN_SUBWORD <= len(word) <= _MAX_SUBWORD or not word.isalpha():
         return []
     edged = f"<{word}>"
     return [edged[i : i + n] for n in range(_MIN_GRAM, _MAX_GRAM + 1) for i in range(len(edged) - n + 1)]
@@ -186,8 +186,8 @@ def built_of(word: str, known: Container[str]) -> bool:
     >>> built_of("smokkelroute", {"smokkel"}), built_of("annemarie", {"smokkel"})
     (True, False)
     """
-    if word in known:
-        return True
+    if word in known or len(word) > _MAX_SUBWORD:
+        return word in known
     return any(word[i:j] in known for i in range(len(word) - 4) for j in range(i + 5, len(word) + 1))
 
 

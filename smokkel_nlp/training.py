@@ -70,6 +70,8 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     records = [record for split in splits for record in read_split(corpus, split)]
     classifier = CaseClassifier().fit([r["text"] for r in records], [gold_labels(r) for r in records], groups_of(records))
     core = classifier.core_
+    if core.gate_ is None:
+        raise CorpusError(f"{corpus}: no document of the train part has a tag; mark mentions in its sources")
     digest = hashlib.sha256("\n".join(f"{r['id']}\t{r['text']}" for r in records).encode()).hexdigest()
     about = {
         "trained_on": {"splits": list(splits), "texts": len(records), "sha256": digest},
@@ -79,7 +81,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         },
     }
     arrays = {
-        "coef": core.coef_, "intercept": core.intercept_, "gate": np.asarray(core.gate_), "calibration": core.calibration_,
+        "coef": core.coef_, "intercept": core.intercept_, "gate": core.gate_, "calibration": core.calibration_,
         "thresholds": core.thresholds_, "margins": np.asarray(core.margins_),
     }  # fmt: skip
     save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, about)

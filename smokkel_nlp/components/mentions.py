@@ -82,10 +82,8 @@ def find_mentions(reading: Reading, rules: MentionRules) -> list[Found]:
     for index, sentence in enumerate(found):
         window = [item for near in found[max(0, index - 1) : index + 2] for item in near]
         offence_near = any(item.label.kind == "offence" for item in window)
-        for item in sentence:
-            if item.label.strength == "strong" or offence_near or _company(item, window):
-                kept.append(item)
-    return _longest(kept)
+        kept += _longest([item for item in sentence if item.label.strength == "strong" or offence_near or _company(item, window)])
+    return kept
 
 
 def _company(item: Found, window: list[Found]) -> bool:
@@ -94,6 +92,7 @@ def _company(item: Found, window: list[Found]) -> bool:
 
 
 def _longest(found: list[Found]) -> list[Found]:
+    """Keep the longest of overlapping mentions under one label, strong before weak."""
     kept: list[Found] = []
     for item in sorted(found, key=lambda f: (f.label.strength == "weak", f.start - f.end)):
         if not any(o.label[:2] == item.label[:2] and o.start < item.end and item.start < o.end for o in kept):
