@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
@@ -26,7 +27,7 @@ def _pipeline(base: str | None, model: str | None) -> Language:
 def analyse_text(nlp: Language, text: str, keep_text: bool = False) -> CaseAnalysis:
     """Classify one text with a loaded pipeline."""
     case: CaseAnalysis = nlp(text)._.case
-    return CaseAnalysis(**{**vars(case), "text": text}) if keep_text else case
+    return replace(case, text=text) if keep_text else case
 
 
 def _chunk(texts: list[str], base: str | None, model: str | None, keep_text: bool) -> list[CaseAnalysis]:
@@ -70,9 +71,8 @@ def classify(
     >>> [case.offence_forced for case in classify(["De winkelier verkocht een fiets aan zijn buurman."])]
     ['geen']
     """
-    names = tuple(None if item is None else os.fspath(item) for item in (base, model))
-    limit = _pipeline(*names).max_length
-    checked = _checked(texts, limit)
+    names = _names(base, model)
+    checked = _checked(texts, _pipeline(*names).max_length)
     if n_jobs == 1:
         nlp = _pipeline(*names)
         yield from (analyse_text(nlp, text, keep_text) for text in checked)
@@ -81,6 +81,21 @@ def classify(
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     for cases in parallel(delayed(_chunk)(chunk, *names, keep_text) for chunk in chunks):
         yield from cases
+
+
+def max_chars(base: str | os.PathLike[str] | None = None, model: str | os.PathLike[str] | None = None) -> int:
+    """Return the length of the longest text that the pipeline takes, in characters.
+
+    Examples
+    --------
+    >>> max_chars()
+    20000000
+    """
+    return _pipeline(*_names(base, model)).max_length
+
+
+def _names(base: str | os.PathLike[str] | None, model: str | os.PathLike[str] | None) -> tuple[str | None, str | None]:
+    return None if base is None else os.fspath(base), None if model is None else os.fspath(model)
 
 
 def _checked(texts: Iterable[str], limit: int) -> Iterator[str]:

@@ -71,7 +71,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     n_splits : int, default=5
         Folds in which the scores for calibration and thresholds are held out.
     abstain : float, default=0.08
-        Share of held-out texts nearest to the threshold of each offence that ``is_uncertain`` gives up.
+        Share of held-out texts nearest to the threshold of each offence that lies within its margin.
 
     Attributes
     ----------
@@ -136,7 +136,6 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             cuts[stage.labels] = _best_threshold(odds[:, stage.labels].ravel(), Y[:, stage.labels].ravel(), stage.beta)
         self.thresholds_ = _sigmoid(cuts)
         self.margins_ = np.quantile(np.abs(odds - cuts), self.abstain, axis=0)
-        self.held_out_ = odds
         self.n_features_in_ = X.shape[1]
         return self
 
@@ -202,11 +201,6 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     def predict(self, X: csr_matrix) -> Ints:
         """Return 0/1 per label; never abstains."""
         return np.asarray(self.predict_proba(X) >= self.thresholds_, dtype=np.int64)
-
-    def is_uncertain(self, X: csr_matrix) -> NDArray[np.bool_]:
-        """Tell per text and label whether the score lies too near the threshold to say."""
-        cuts = np.log(self.thresholds_ / (1 - self.thresholds_))
-        return np.asarray(np.abs(self.log_odds(X) - cuts) < self.margins_)
 
 
 def _sigmoid(x: Floats) -> Floats:

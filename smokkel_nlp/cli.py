@@ -9,7 +9,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -76,12 +76,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _classify(options: argparse.Namespace) -> int:
-    from smokkel_nlp.batch import classify
+    from smokkel_nlp.batch import classify, max_chars
 
     expand(options.files)  # a missing file is told before any work is done
     failed: list[BadRecord] = []
-    waiting: list[Record] = []
-    good = _good(read_records(options.files, options.text_field, options.id_field), failed, waiting)
+    ids: deque[str] = deque()
+    good = _good(read_records(options.files, options.text_field, options.id_field), max_chars(options.base, options.model), failed, ids)
     cases = classify(
         (record.text for record in good), n_jobs=options.jobs, base=options.base, model=options.model, keep_text=options.keep_text
     )
@@ -90,7 +90,7 @@ def _classify(options: argparse.Namespace) -> int:
     out = _open(options.output)
     try:
         for case in cases:
-            case = case.with_id(waiting.pop(0).id)
+            case = case.with_id(ids.popleft())
             out.write(case.to_json() + "\n")
             counts[case.offence] += 1
             if len(shown) < _TABLE_ROWS:
@@ -112,17 +112,15 @@ def _classify(options: argparse.Namespace) -> int:
     return OK
 
 
-def _good(records: Iterator[Record | BadRecord], failed: list[BadRecord], waiting: list[Record]) -> Iterator[Record]:
-    """Pass on the usable records, remembering their ids in ``waiting`` and the others in ``failed``."""
-    from smokkel_nlp.pipeline import MAX_CHARS
-
+def _good(records: Iterator[Record | BadRecord], limit: int, failed: list[BadRecord], ids: deque[str]) -> Iterator[Record]:
+    """Pass on the usable records, remembering their ids in ``ids`` and the others in ``failed``."""
     for record in records:
         if isinstance(record, BadRecord):
             failed.append(record)
-        elif len(record.text) > MAX_CHARS:
-            failed.append(BadRecord(record.place, f"{len(record.text):,} characters, over the limit of {MAX_CHARS:,}; split it"))
+        elif len(record.text) > limit:
+            failed.append(BadRecord(record.place, f"{len(record.text):,} characters, over the limit of {limit:,}; split it"))
         else:
-            waiting.append(Record(record.id, "", record.place))
+            ids.append(record.id)
             yield record
 
 

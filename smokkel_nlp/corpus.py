@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from smokkel_nlp.errors import CorpusError
-from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, load_taxonomy
+from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
 from smokkel_nlp.text import OFFENCE_NAME
 
 SPLITS = ("train", "dev", "test")
@@ -260,7 +260,7 @@ def class_name(record: Mapping[str, Any]) -> str:
     >>> class_name({"mensensmokkel": 0, "mensenhandel": 1})
     'mensenhandel'
     """
-    return {(1, 0): "mensensmokkel", (0, 1): "mensenhandel", (1, 1): "beide", (0, 0): "geen"}[tuple(record[o] for o in OFFENCE_IDS)]
+    return class_of(*(record[offence] for offence in OFFENCE_IDS))
 
 
 def is_near_miss(record: Mapping[str, Any]) -> bool:

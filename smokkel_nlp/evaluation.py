@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from smokkel_nlp.components.classify import class_of
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, decode
-from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy
 from smokkel_nlp.text import without_offence_names
 
 RESAMPLES = 1000

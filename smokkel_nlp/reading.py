@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,10 +55,6 @@ class Reading:
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open character range in the original text of the tokens ``[start, end)``."""
         return self.clean.to_original(int(self.starts[start]), int(self.ends[end - 1]))
-
-    def tokens_in(self, start: int, end: int) -> tuple[int, int]:
-        """Return the half-open token range that lies in a half-open range of the cleaned text."""
-        return bisect_left(self.starts, start), bisect_left(self.starts, end)
 
 
 class _Last(threading.local):

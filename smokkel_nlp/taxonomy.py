@@ -20,6 +20,17 @@ from smokkel_nlp.errors import TaxonomyError
 OFFENCE_IDS = ("mensensmokkel", "mensenhandel")
 
 
+def class_of(smokkel: int, handel: int) -> str:
+    """Return the class that two offence labels make.
+
+    Examples
+    --------
+    >>> class_of(1, 1), class_of(0, 0)
+    ('beide', 'geen')
+    """
+    return ("geen", "mensenhandel", "mensensmokkel", "beide")[2 * smokkel + handel]
+
+
 @dataclass(frozen=True)
 class Element:
     """One legal element (bestanddeel) of an offence: found through its own cues or through the tags that show it."""

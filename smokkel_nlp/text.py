@@ -40,6 +40,7 @@ _STOP_END = re.compile(r"[.!?:;)\"']$")
 _MIN_WRAP = 40
 _MAX_MARGIN_WORDS = 5
 _MAX_MARGIN_CHARS = 40
+_LOOK_AHEAD = 8
 
 
 class _Resources(NamedTuple):
@@ -206,7 +207,9 @@ def _without_margins(text: str, lines: list[tuple[int, int]]) -> list[tuple[int,
             continue
         # A short line that interrupts a sentence, or the value of the header field just above.
         label = short and not _STOP_END.search(content) and (content[0].isupper() or content[0].isdigit())
-        if label and (_interrupts(text, kept, lines[index + 1 :]) or (after_header and any(c.isdigit() for c in content))):
+        if label and (
+            _interrupts(text, kept, lines[index + 1 : index + 1 + _LOOK_AHEAD]) or (after_header and any(c.isdigit() for c in content))
+        ):
             after_header = False
             continue
         after_header = False

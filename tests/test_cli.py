@@ -117,6 +117,20 @@ def test_damaged_model_exits_2(root: Path, tmp_path: Path, capsys: pytest.Captur
     assert wanted in capsys.readouterr().err
 
 
+def test_a_text_over_the_limit_is_told_and_the_rest_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smokkel_nlp.batch.max_chars", lambda *_: 20)
+    (tmp_path / "in.jsonl").write_text(
+        json.dumps({"text": f"{SECRET} in een lange tekst"}) + '\n{"id": 2, "text": "kort"}\n', encoding="utf8"
+    )
+    assert run("classify", tmp_path / "in.jsonl", "-o", tmp_path / "uit.jsonl") == 1
+    assert [record["id"] for record in records(tmp_path / "uit.jsonl")] == ["2"]
+    told = capsys.readouterr().err
+    assert "in.jsonl:1: 30 characters, over the limit of 20" in told
+    assert SECRET not in told
+
+
 def test_encodings() -> None:
     assert decode(b"\xef\xbb\xbfa")[0] == "a"
     assert decode("é".encode("utf-16"))[0] == "é"

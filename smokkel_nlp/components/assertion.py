@@ -145,8 +145,6 @@ def decide(span: tuple[int, int], reading: Reading, cues: Sequence[Match[Rule]],
     if status == "ontkend" and any(match.key.source in _PARTY for match in reaching):
         status = "vermoed"
         source = next(match.key.source for match in reaching if match.key.source in _PARTY) or source
-    elif status == "vermoed" and default.status == "bewezen" and decider.key.source is None:
-        source = default.source
     return Decision(status, source, decider.key.id, *_original(reading, decider))
 
 

@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from smokkel_nlp.components.mentions import GROUPS, payload
 from smokkel_nlp.reading import forget
 from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
-from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, load_taxonomy
+from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
 from smokkel_nlp.text import is_dutch
 
 if TYPE_CHECKING:
@@ -43,17 +43,6 @@ class _Mention(NamedTuple):
     status: str
     source: str
     evidence: Evidence
-
-
-def class_of(smokkel: int, handel: int) -> str:
-    """Return the class that two offence labels make.
-
-    Examples
-    --------
-    >>> class_of(1, 1), class_of(0, 0)
-    ('beide', 'geen')
-    """
-    return ("geen", "mensenhandel", "mensensmokkel", "beide")[2 * smokkel + handel]
 
 
 def strongest(statuses: Iterable[str]) -> str | None:
@@ -102,9 +91,9 @@ def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple
         if holds and not any(m.label == label for kind in ("offence", "tag") for m in mentions[kind])
     ]  # fmt: skip
     sentence = _best_sentences(doc, item, model, bare)
-    reasons = _reasons(item)
-    if not reasons and uncertain[: len(OFFENCE_IDS)].any():
-        reasons = ["dicht bij de drempel"]
+    unfit = _unfit(item)
+    close = ["dicht bij de drempel"] if uncertain[: len(OFFENCE_IDS)].any() else []
+    reasons = unfit or close
     offences = {}
     for k, offence in enumerate(OFFENCE_IDS):
         named = [m for m in mentions["offence"] if m.label == offence]
@@ -112,7 +101,7 @@ def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple
         offences[offence] = OffenceResult(
             label=int(given[k]),
             probability=round(cats[offence], 4),
-            uncertain=bool(uncertain[k] or reasons[:1] not in ([], ["dicht bij de drempel"])),
+            uncertain=bool(uncertain[k] or unfit),
             status=offence_status(named, mentions["tag"]) if given[k] else None,
             evidence=evidence or tuple(sentence.get(offence, ())),
         )
@@ -163,7 +152,7 @@ def _best_sentences(doc: Doc, item: Material, model: Model, labels: Sequence[str
     return best
 
 
-def _reasons(item: Material) -> list[str]:
+def _unfit(item: Material) -> list[str]:
     """Return why the text itself is no ground for an answer."""
     words = [word for sentence in item.sentences for word in sentence if word is not None]
     if not words:

@@ -73,11 +73,11 @@ def find_names(reading: Reading, rules: MentionRules) -> list[tuple[int, int]]:
 
 def find_mentions(reading: Reading, rules: MentionRules) -> list[Found]:
     """Find the mentions of a reading, in order of position; of overlapping ones under one label the longest stays."""
-    names = find_names(reading, rules)
     found: list[list[Found]] = []
     for start, end in reading.sentences:
+        names = rules.names(reading.lower, start, end)
         matches = [Found(match.key, match.start, match.end) for match in rules.cues(reading.lower, start, end)]
-        found.append([item for item in matches if not any(s < item.end and item.start < e for s, e in names)])
+        found.append([item for item in matches if not any(name.start < item.end and item.start < name.end for name in names)])
     kept: list[Found] = []
     for index, sentence in enumerate(found):
         window = [item for near in found[max(0, index - 1) : index + 2] for item in near]
