@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from smokkel_nlp.errors import InputError, SmokkelError
+from smokkel_nlp.errors import CorpusError, InputError, SmokkelError
 from smokkel_nlp.io import BadRecord, Record, expand, read_records
 from smokkel_nlp.records import CaseAnalysis
 
@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     corpus = commands.add_parser("corpus", help="build or check the gold JSON Lines from the marked-up sources")
     corpus.add_argument("action", choices=("build", "check"))
     corpus.add_argument("root", type=Path, nargs="?", default=Path("corpus"), help="corpus folder (default: corpus)")
+    corpus.add_argument(
+        "--against", nargs="*", default=(), metavar="FILE", help="others' texts: no run of ten words of them may stand here"
+    )
     corpus.set_defaults(run=_corpus)
     return parser
 
@@ -191,20 +194,28 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _corpus(options: argparse.Namespace) -> int:
-    from smokkel_nlp.corpus import build, dump, summary
+    from smokkel_nlp.corpus import SNIPPETS, build, card_with, dump, summary
+    from smokkel_nlp.corpus_checks import check, load_rules
 
     splits = build(options.root)
-    stale = []
-    for split, records in splits.items():
-        path = options.root / f"{split}.jsonl"
-        content = dump(records)
-        if options.action == "build":
+    snippets = splits[SNIPPETS]
+    records = [record for name, part in splits.items() if name != SNIPPETS for record in part]
+    counts = summary(records, snippets)
+    card = options.root / "README.md"
+    files = {options.root / f"{name}.jsonl": dump(part) for name, part in splits.items()}
+    if card.is_file():
+        files[card] = card_with(card.read_text(encoding="utf8"), counts)
+    print(counts)
+    if options.action == "build":
+        for path, content in files.items():
             path.write_text(content, encoding="utf8")
-        elif not path.is_file() or path.read_text(encoding="utf8") != content:
-            stale.append(path.name)
-    print(summary([record for records in splits.values() for record in records]))
+        return OK
+    stale = [path.name for path, content in files.items() if not path.is_file() or path.read_text(encoding="utf8") != content]
     if stale:
         raise InputError(f"{', '.join(stale)} differ from the sources; run 'smokkel-nlp corpus build {options.root}'")
+    others = (record.text for record in read_records(options.against) if isinstance(record, Record))
+    if found := check(records, snippets, load_rules(options.root), others):
+        raise CorpusError(f"{len(found)} findings:\n" + "\n".join(found))
     return OK
 
 

@@ -29,6 +29,7 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
 from smokkel_nlp.text import OFFENCE_NAME
 
 SPLITS = ("train", "dev", "test")
+SNIPPETS = "snippets"
 _HEADER = re.compile(r"^@@ +(\S+)\s*$")
 _MARK = re.compile(r"\{\{/(?P<close>\w+)\}\}|\{\{(?P<open>[\w|; ]+)::|(?P<end>\}\})")
 _FIELDS = {
@@ -218,17 +219,22 @@ def to_record(source: _Source, split: str, taxonomy: Taxonomy) -> dict[str, Any]
 def build(root: Path) -> dict[str, list[dict[str, Any]]]:
     """Build the gold records of every split from ``root/source/<split>/*.txt``, in file and document order.
 
+    Under ``snippets`` come the short passages of ``root/source/snippets/<split>``, written for status and source of their mentions; they
+    are no documents of the corpus.
+
     Raises
     ------
     CorpusError
         If a source is wrong, an id stands twice, or the two texts of a pair lie in different splits.
     """
     taxonomy = load_taxonomy()
-    splits = {
-        split: [to_record(source, split, taxonomy) for path in sorted((root / "source" / split).glob("*.txt")) for source in _read(path)]
-        for split in SPLITS
-    }
-    records = [record for split in SPLITS for record in splits[split]]
+
+    def part(folder: Path, split: str) -> list[dict[str, Any]]:
+        return [to_record(source, split, taxonomy) for path in sorted(folder.glob("*.txt")) for source in _read(path)]
+
+    splits = {split: part(root / "source" / split, split) for split in SPLITS}
+    splits[SNIPPETS] = [record for split in SPLITS for record in part(root / "source" / SNIPPETS / split, split)]
+    records = [record for part_ in splits.values() for record in part_]
     for id_, count in Counter(record["id"] for record in records).items():
         if count > 1:
             raise CorpusError(f"id {id_} stands {count} times; ids must differ over all source files")
@@ -268,25 +274,56 @@ def is_near_miss(record: Mapping[str, Any]) -> bool:
     return class_name(record) == "geen" and bool(record["bijna"] or record["nabij_delict"] != "geen")
 
 
-def summary(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return the counts of a built corpus as Markdown: splits, classes by genre, tags, statuses, sources."""
+def names_offence(text: str) -> bool:
+    """Tell whether a text holds a name or article of either offence."""
+    return OFFENCE_NAME.search(text) is not None
+
+
+def summary(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return the counts of a built corpus as Markdown: splits, lengths, classes by genre, tags, statuses, sources."""
     order = ("mensensmokkel", "mensenhandel", "beide", "geen")
     cells = Counter((record["genre"], class_name(record)) for record in records)
     genres = sorted({record["genre"] for record in records})
     splits = Counter(record["split"] for record in records)
-    named = [bool(OFFENCE_NAME.search(r["text"])) for r in records if class_name(r) != "geen"]
+    about = [record for record in records if class_name(record) != "geen"]
     mentions = [mention for record in records for mention in record["mentions"]]
+    lengths = sorted(len(record["text"].split()) for record in records) or [0]
+    pairs = {record["pair"] for record in records if record["pair"]}
     lines = [
         f"{len(records)} documents ({', '.join(f'{split} {splits[split]}' for split in SPLITS)}), {len(mentions)} mentions, "
-        f"{sum(map(is_near_miss, records))} near-misses among {sum(class_name(r) == 'geen' for r in records)} of class geen; "
-        f"{sum(named)} of {len(named)} documents on an offence name it.",
+        f"{len(pairs)} contrast pairs, {sum(map(is_near_miss, records))} near-misses among {len(records) - len(about)} of class geen; "
+        f"{sum(names_offence(record['text']) for record in about)} of {len(about)} documents on an offence name it; "
+        f"{sum(record['region'] == 'BE' for record in records)} are Belgian; "
+        f"in {sum(record['twijfel'] for record in records)} the annotator doubts.",
+        "",
+        f"Words: {sum(lengths)} in all, median {lengths[len(lengths) // 2]}, longest {lengths[-1]}, over 800 in "
+        f"{sum(length > 800 for length in lengths)} documents, under 40 in {sum(length < 40 for length in lengths)}.",
         "", f"| genre | {' | '.join(order)} |", "|---|" + "---|" * len(order),
     ]  # fmt: skip
     lines += [f"| {genre} | {' | '.join(str(cells[genre, name]) for name in order)} |" for genre in genres]
     tags, near = Counter(tag for r in records for tag in r["mo"]), Counter(tag for r in records for tag in r["bijna"])
     lines += ["", "| tag | documents | near-misses |", "|---|---|---|"]
     lines += [f"| {tag} | {tags[tag]} | {near[tag]} |" for tag in load_taxonomy().tag_ids]
-    for key in ("status", "source"):
-        counts = Counter(mention[key] for mention in mentions)
-        lines += ["", f"Mentions by {key}: " + ", ".join(f"{name} {count}" for name, count in counts.most_common()) + "."]
+    held_out = [mention for record in snippets if record["split"] == "test" for mention in record["mentions"]]
+    other = [mention for record in snippets if record["split"] != "test" for mention in record["mentions"]]
+    lines += ["", f"{len(snippets)} snippets, {len(other)} mentions in the train part and {len(held_out)} in the held-out part.", ""]
+    lines += ["| mentions | documents | snippets, train | snippets, held out |", "|---|---|---|---|"]
+    for key, values in (("status", "mention_statuses"), ("source", "sources")):
+        columns = [Counter(mention[key] for mention in group) for group in (mentions, other, held_out)]
+        lines += [f"| {value} | {' | '.join(str(column[value]) for column in columns)} |" for value in load_taxonomy().vocabulary[values]]
     return "\n".join(lines)
+
+
+def card_with(card: str, counts: str) -> str:
+    """Return a datasheet with its counts, between ``<!-- counts -->`` and ``<!-- /counts -->``, replaced.
+
+    Raises
+    ------
+    CorpusError
+        If the datasheet lacks the marks.
+    """
+    before, opening, rest = card.partition("<!-- counts -->")
+    _, closing, after = rest.partition("<!-- /counts -->")
+    if not (opening and closing):
+        raise CorpusError("README.md of the corpus: put its counts between <!-- counts --> and <!-- /counts -->")
+    return f"{before}{opening}\n\n{counts}\n\n{closing}{after}"

@@ -20,6 +20,7 @@ FLOORS = [
     ["components.classify"],
     ["pipeline"],
     ["io", "corpus"],
+    ["corpus_checks"],
     ["batch"],
     ["evaluation", "training"],
     ["cli"],
