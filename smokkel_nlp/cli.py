@@ -194,13 +194,13 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _corpus(options: argparse.Namespace) -> int:
-    from smokkel_nlp.corpus import SNIPPETS, build, card_with, dump, summary
-    from smokkel_nlp.corpus_checks import check, load_rules
+    from smokkel_nlp.corpus import SNIPPETS, build, card_with, dump
+    from smokkel_nlp.corpus_checks import check, counts_of, load_rules
 
     splits = build(options.root)
     snippets = splits[SNIPPETS]
     records = [record for name, part in splits.items() if name != SNIPPETS for record in part]
-    counts = summary(records, snippets)
+    counts = counts_of(options.root, splits)
     card = options.root / "README.md"
     files = {options.root / f"{name}.jsonl": dump(part) for name, part in splits.items()}
     if card.is_file():

@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from scipy.stats import fisher_exact
 from sklearn.metrics import cohen_kappa_score
 
-from smokkel_nlp.corpus import class_name, is_near_miss, names_offence
+from smokkel_nlp.corpus import SNIPPETS, class_name, is_near_miss, names_offence, read_gold, summary
 from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy, read_toml, take
 
 Record = Mapping[str, Any]
@@ -287,6 +287,27 @@ def agreement(second: Sequence[Record]) -> dict[str, tuple[float | None, int, in
             pool += side
     result["tags"] = _kappa(*pooled)
     return result
+
+
+def counts_of(root: Path, splits: Mapping[str, Sequence[Record]]) -> str:
+    """Return what the datasheet of a built corpus counts, as Markdown; with a second annotation, the agreement too."""
+    documents = [record for name, part in splits.items() if name != SNIPPETS for record in part]
+    counts = summary(documents, splits[SNIPPETS])
+    path = root / "second_annotation.jsonl"
+    if not path.is_file():
+        return counts
+    second = read_gold(path)
+    decided = Counter(row["decision"] for row in second)
+    lines = [
+        counts, "", f"Second annotation: {len(second)} documents, {decided['agreed']} alike in every label, status and tag. "
+        f"Of the others {decided['first']} were decided for the first annotator, {decided['second']} for the second, {decided['partly']} partly for each.",
+        "", "| compared | n | agreed | Cohen's kappa |", "|---|---|---|---|",
+    ]  # fmt: skip
+    lines += [
+        f"| {name} | {n} | {agreed} | {'-' if kappa is None else format(kappa, '.2f')} |"
+        for name, (kappa, n, agreed) in agreement(second).items()
+    ]
+    return "\n".join(lines)
 
 
 def _kappa(first: Sequence[Any], second: Sequence[Any]) -> tuple[float | None, int, int]:

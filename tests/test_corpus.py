@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from smokkel_nlp.corpus import SNIPPETS, SPLITS, build, card_with, dump, parse_markup, read_gold, summary
+from smokkel_nlp.corpus import SNIPPETS, SPLITS, build, card_with, dump, parse_markup, read_gold
+from smokkel_nlp.corpus_checks import counts_of
 from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.taxonomy import load_taxonomy
 from smokkel_nlp.training import groups_of
@@ -26,7 +27,7 @@ def test_built_files_equal_the_sources(root: Path) -> None:
     for split, documents in splits.items():
         assert (root / "corpus" / f"{split}.jsonl").read_text(encoding="utf8") == dump(documents)
     card = (root / "corpus" / "README.md").read_text(encoding="utf8")
-    assert card == card_with(card, summary([r for split in SPLITS for r in splits[split]], splits[SNIPPETS]))
+    assert card == card_with(card, counts_of(root / "corpus", splits))
 
 
 def test_offsets_and_schema(records: list[dict[str, Any]]) -> None:
