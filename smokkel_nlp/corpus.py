@@ -206,6 +206,8 @@ def to_record(source: _Source, split: str, taxonomy: Taxonomy) -> dict[str, Any]
         raise CorpusError(f"{source.place}: tag {wrong[0]} holds but mensenhandel is 0; mend the label or the mention's status")
     if "inzet_migranten" in mo and not all(status.values()):
         raise CorpusError(f"{source.place}: inzet_migranten holds but not both offences do; mend the labels or the mention")
+    if both := sorted(set(near) & set(mo)):
+        raise CorpusError(f"{source.place}: bijna names {both[0]}, which the document holds; remove it there")
     pair = fields.get("pair", "-")
     return {
         "id": source.id, "text": text, "genre": fields["genre"], "region": fields.get("region", "NL"),

@@ -91,6 +91,7 @@ def test_crossing_mentions() -> None:
         (HEAD.replace("vermoed", "zeker") + "x", "mensensmokkel must be '-' or one of"),
         (HEAD + "{{arbeidsuitbuiting|feitelijk|overig::x}}", "arbeidsuitbuiting holds but mensenhandel is 0"),
         (HEAD.replace("genre", "soort") + "x", "'soort' is no field"),
+        (HEAD.replace("\n\n", "\nbijna: onderdak\n\n") + "{{onderdak|feitelijk|overig::x}}", "bijna names onderdak"),
         (HEAD + "x\n" + HEAD + "x", "id x-1 stands 2 times"),
         ("los\n" + HEAD + "x", "text before the first"),
     ],
