@@ -17,7 +17,7 @@ from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.model import save_model
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 
-MODEL_VERSION = "0.1.0"
+MODEL_VERSION = "0.2.0"
 
 
 def gold_labels(record: Mapping[str, Any]) -> list[str]:
