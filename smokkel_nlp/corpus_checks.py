@@ -300,7 +300,8 @@ def counts_of(root: Path, splits: Mapping[str, Sequence[Record]]) -> str:
     decided = Counter(row["decision"] for row in second)
     lines = [
         counts, "", f"Second annotation: {len(second)} documents, {decided['agreed']} alike in every label, status and tag. "
-        f"Of the others {decided['first']} were decided for the first annotator, {decided['second']} for the second, {decided['partly']} partly for each.",
+        f"Of the others {decided['first']} were decided for the first annotator, {decided['second']} for the second, "
+        f"{decided['partly']} partly for each.",
         "", "| compared | n | agreed | Cohen's kappa |", "|---|---|---|---|",
     ]  # fmt: skip
     lines += [
