@@ -10,9 +10,9 @@ import json
 import shutil
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from smokkel_nlp.errors import CorpusError, InputError, SmokkelError
 from smokkel_nlp.io import BadRecord, Record, expand, read_records
@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--mask", action="store_true", help="delete the offences' names; keep texts whose facts still tell")
     evaluate.add_argument("--corpus", type=Path, help="built corpus: measure the TF-IDF baseline trained on its train part as well")
     evaluate.add_argument("--model", help="folder of a model")
+    evaluate.add_argument("--assertion", action="store_true", help="measure status and source of the gold mentions instead of the labels")
+    evaluate.add_argument("--split", help="only the records of this split")
     evaluate.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     evaluate.set_defaults(run=_evaluate)
 
@@ -170,6 +172,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     from smokkel_nlp.training import read_split
 
     records, bad = read_gold_file(options.file, options.mask)
+    if options.split:
+        records = [record for record in records if record.get("split") == options.split]
+    if options.assertion:
+        return _evaluate_assertion(options, records)
     texts = [record["text"] for record in records]
     answers = {"smokkel_nlp": system_answers(texts, options.model, options.jobs), "keyword rule": keyword_rule(texts)}
     if options.corpus:
@@ -183,6 +189,21 @@ def _evaluate(options: argparse.Namespace) -> int:
     for record in bad:
         print(f"skipped {record.place}: {record.reason}", file=sys.stderr)
     return SOME_FAILED if bad else OK
+
+
+def _evaluate_assertion(options: argparse.Namespace, records: Sequence[Mapping[str, Any]]) -> int:
+    from smokkel_nlp.components.weighing import FILES, Weights
+    from smokkel_nlp.evaluation import assertion_markdown, measure_assertion
+    from smokkel_nlp.store import read_files
+
+    weights = Weights.from_files(read_files(options.model, FILES))
+    results = {"smokkel_nlp": measure_assertion(records, weights), "rules alone": measure_assertion(records, None)}
+    page = assertion_markdown(options.file.name, results)
+    print(page, end="")
+    if options.output:
+        options.output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
+        options.output.with_suffix(".md").write_text(page, encoding="utf8")
+    return OK
 
 
 def _train(options: argparse.Namespace) -> int:

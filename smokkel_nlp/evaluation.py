@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import spacy
 from numpy.typing import NDArray
 
+from smokkel_nlp.components.weighing import Weights
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, decode
 from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy
 from smokkel_nlp.text import without_offence_names
+from smokkel_nlp.training import gold_mentions
 
 RESAMPLES = 1000
 CLASSES = ("mensensmokkel", "mensenhandel", "beide", "geen")
@@ -163,6 +166,71 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
 def _label(gold: Matrix, given: Matrix) -> dict[str, Any]:
     figures = bootstrap(len(gold), lambda rows: scores(gold[rows], given[rows]))
     return {"positives": int(gold.sum()), **dict(zip(("precision", "recall", "f1"), (f.to_list() for f in figures), strict=True))}
+
+
+def measure_assertion(records: Sequence[Mapping[str, Any]], weights: Weights | None) -> dict[str, Any]:
+    """Measure status and source on gold mentions, given their passages.
+
+    Parameters
+    ----------
+    records : sequence of gold records
+    weights : Weights or None
+        None measures the rules and section defaults alone.
+
+    Returns
+    -------
+    dict
+        ``n`` mentions; ``status`` and ``source``, each with ``accuracy``, ``macro_f1`` and per value ``positives``, precision, recall
+        and F1, as [value, low, high] with intervals over texts.
+    """
+    words = load_taxonomy().vocabulary
+    known = {"status": words["mention_statuses"], "source": words["sources"]}
+    counts = {key: np.zeros((len(records), len(values), len(values)), dtype=np.int64) for key, values in known.items()}
+    nlp = spacy.blank("nl")
+    for row, record in enumerate(records):
+        for mention, reader, span in gold_mentions([record], nlp):
+            decision = reader.decide(span, weights) if weights else reader.by_rule(span)
+            for key, given in (("status", decision.status), ("source", decision.source)):
+                counts[key][row, known[key].index(mention[key]), known[key].index(given)] += 1
+    result: dict[str, Any] = {"n": int(counts["status"].sum()), "texts": len(records)}
+    for key, values in known.items():
+        figures = bootstrap(len(records), lambda rows, table=counts[key]: _confusion_figures(table[rows].sum(axis=0)))  # type: ignore[misc]
+        listed = [figure.to_list() for figure in figures]
+        result[key] = {"accuracy": listed[0], "macro_f1": listed[1]}
+        for k, value in enumerate(values):
+            part = dict(zip(("precision", "recall", "f1"), listed[2 + 3 * k : 5 + 3 * k], strict=True))
+            result[key][value] = {"positives": int(counts[key][:, k].sum()), **part}
+    return result
+
+
+def _confusion_figures(table: Matrix) -> list[float]:
+    """Return accuracy, macro F1 over the values that occur, then precision, recall and F1 of each value."""
+    hit, gold, given = np.diag(table).astype(float), table.sum(axis=1), table.sum(axis=0)
+    precision, recall = hit / np.maximum(given, 1), hit / np.maximum(gold, 1)
+    f1 = 2 * hit / np.maximum(gold + given, 1)
+    return [hit.sum() / max(gold.sum(), 1), f1[gold > 0].mean(), *np.stack([precision, recall, f1], axis=1).ravel()]
+
+
+def assertion_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return tables of status and source, a column block for each system."""
+    first = next(iter(results.values()))
+    lines = [
+        f"# {name}: assertion of {first['n']} gold mentions in {first['texts']} texts",
+        "",
+        "F1 with 95 % bootstrap intervals over texts.",
+        "",
+    ]
+    for key in ("status", "source"):
+        lines += [f"| {key} | mentions | {' | '.join(results)} |", "|---|---|" + "---|" * len(results)]
+        for figure in ("accuracy", "macro_f1"):
+            lines.append(f"| {figure} | {first['n']} | {' | '.join(_cell(result[key][figure]) for result in results.values())} |")
+        for value, row in first[key].items():
+            if isinstance(row, dict):
+                lines.append(
+                    f"| {value} | {row['positives']} | {' | '.join(_cell(result[key][value]['f1']) for result in results.values())} |"
+                )
+        lines.append("")
+    return "\n".join(lines)
 
 
 def keyword_rule(texts: Sequence[str]) -> Answers:

@@ -8,9 +8,7 @@ and words of sex are masked (``masks.toml``); digits count as one word. What a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -21,50 +19,14 @@ from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS, find_names, load_mention_rules
+from smokkel_nlp.masks import load_masks
 from smokkel_nlp.reading import Reading, read
-from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy, read_toml, resource, take
+from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
 _MIN_GRAM, _MAX_GRAM = 4, 6
 _MIN_SUBWORD, _MAX_SUBWORD = 7, 50
 _CACHE_SIZE = 100_000
-NUMBER = "0"
-
-
-@dataclass(frozen=True)
-class Masks:
-    """Words that are no feature, and words that count as another."""
-
-    prefixes: tuple[str, ...]
-    allowed: frozenset[str]
-    neutral: Mapping[str, str]
-
-    def __call__(self, word: str) -> str | None:
-        """Return the word a lower-case token counts as, or None if it counts for nothing.
-
-        Examples
-        --------
-        >>> masks = load_masks()
-        >>> masks("vrouw"), masks("syrische"), masks("kelder"), masks("2019")
-        ('persoon', None, 'kelder', '0')
-        """
-        if word in self.neutral:
-            return self.neutral[word]
-        if not any(character.isalnum() for character in word):
-            return None
-        if word[0].isdigit() and not word[-1].isalpha():
-            return NUMBER
-        if word.startswith(self.prefixes) and word not in self.allowed:
-            return None
-        return word
-
-
-@lru_cache(maxsize=1)
-def load_masks() -> Masks:
-    """Load ``masks.toml``."""
-    data = read_toml(resource("masks.toml"))
-    prefixes = (*take(data, "origins", list, "masks.toml"), *take(data, "religions", list, "masks.toml"))
-    return Masks(prefixes, frozenset(take(data, "allowed", list, "masks.toml")), take(data, "neutral", dict, "masks.toml"))
 
 
 class Material(NamedTuple):

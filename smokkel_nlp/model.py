@@ -1,6 +1,7 @@
 """The stored model: JSON and npz behind a manifest of SHA-256 sums; nothing is ever unpickled.
 
-A model folder holds ``manifest.json`` (versions, sums), ``model.json`` (vocabulary, labels) and ``weights.npz`` (numbers).
+A model folder holds ``manifest.json`` (versions, sums), ``model.json`` (vocabulary, labels) and ``weights.npz`` (numbers),
+and the same pair for the assertion of mentions (:mod:`smokkel_nlp.components.weighing`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,11 @@ from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
 from smokkel_nlp.features import Vectorizer, gated, own_columns
+from smokkel_nlp.store import FORMAT, MANIFEST, RETRAIN, read_files
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
-FORMAT = "1"
-ENVIRONMENT = "SMOKKEL_NLP_MODELS"
-_FILES = ("model.json", "weights.npz")
+FILES = ("model.json", "weights.npz")
 _ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "idf")
-_RETRAIN = "train one with 'smokkel-nlp train', or reinstall the package"
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,6 @@ class Model:
         Weights; the transpose of what the estimator holds, so that the rows of a text are read in one go.
     intercept, gate, calibration, thresholds, margins : arrays
         As fitted by :class:`smokkel_nlp.classifier.MultilabelLogistic`.
-    files : mapping of str to bytes
-        The files it was read from, so that a pipeline can be written to another place.
     """
 
     version: str
@@ -59,7 +55,6 @@ class Model:
     calibration: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     margins: NDArray[np.float64]
-    files: Mapping[str, bytes]
 
     @property
     def cuts(self) -> NDArray[np.float64]:
@@ -81,29 +76,13 @@ class Model:
         return np.asarray(odds)
 
 
-def find_model(path: str | os.PathLike[str] | None = None) -> Path:
-    """Return the folder of the model: ``path``, else ``$SMOKKEL_NLP_MODELS``, else the one that came with the package.
-
-    Raises
-    ------
-    ModelError
-        If none of them holds a model.
-    """
-    if path is not None or os.environ.get(ENVIRONMENT):
-        chosen = Path(path if path is not None else os.environ[ENVIRONMENT])
-        if not (chosen / "manifest.json").is_file():
-            raise ModelError(f"{chosen}: no model there (manifest.json is missing); give the folder of a model, or {_RETRAIN}")
-        return chosen
-    packaged = Path(str(files("smokkel_nlp").joinpath("_models")))
-    checkout = Path(str(files("smokkel_nlp"))).parent / "models"
-    for folder in (packaged, checkout):
-        if (folder / "manifest.json").is_file():
-            return folder
-    raise ModelError(f"the package holds no model; {_RETRAIN}")
-
-
 def save_model(
-    folder: Path, version: str, vectorizer: Vectorizer, arrays: Mapping[str, NDArray[np.float64]], about: Mapping[str, Any]
+    folder: Path,
+    version: str,
+    vectorizer: Vectorizer,
+    arrays: Mapping[str, NDArray[np.float64]],
+    others: Mapping[str, bytes],
+    about: Mapping[str, Any],
 ) -> None:
     """Write a model folder. The same content gives the same bytes.
 
@@ -117,6 +96,8 @@ def save_model(
         The fitted vocabulary.
     arrays : mapping
         coef, intercept, calibration, thresholds and margins.
+    others : mapping of str to bytes
+        Further files of the model, ready to write.
     about : mapping
         What else the manifest should say: training data, library versions.
     """
@@ -125,7 +106,7 @@ def save_model(
     buffer = io.BytesIO()
     stored = {**arrays, "idf": vectorizer.idf}
     np.savez_compressed(buffer, allow_pickle=False, **{name: np.asarray(stored[name], dtype=np.float32) for name in _ARRAYS})
-    content = {"model.json": json.dumps(data, ensure_ascii=False).encode(), "weights.npz": buffer.getvalue()}
+    content = {"model.json": json.dumps(data, ensure_ascii=False).encode(), "weights.npz": buffer.getvalue(), **others}
     for name, raw in content.items():
         (folder / name).write_bytes(raw)
     taxonomy = load_taxonomy()
@@ -133,7 +114,7 @@ def save_model(
         "format": FORMAT, "version": version, "taxonomy": taxonomy.version, "guideline": taxonomy.guideline, **about,
         "sha256": {name: hashlib.sha256(raw).hexdigest() for name, raw in content.items()},
     }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf8")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf8")
 
 
 def load_model(path: str | os.PathLike[str] | None = None) -> Model:
@@ -144,35 +125,23 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Model:
     ModelError
         If a file is missing, unreadable, altered, or made for another format or taxonomy.
     """
-    folder = find_model(path)
-    try:
-        return read_model({name: (folder / name).read_bytes() for name in ("manifest.json", *_FILES)}, str(folder))
-    except OSError as error:
-        raise ModelError(f"{folder}: cannot be read ({type(error).__name__}); {_RETRAIN}") from error
+    return read_model(read_files(path, FILES), str(path or "the model of the package"))
 
 
 def read_model(raw: Mapping[str, bytes], where: str) -> Model:
-    """Build a model from the content of its files, verified.
+    """Build a model from the content of its files, which were verified.
 
     Raises
     ------
     ModelError
-        As :func:`load_model`.
+        If it was made for another taxonomy.
     """
-    try:
-        manifest = json.loads(raw["manifest.json"])
-    except ValueError as error:
-        raise ModelError(f"{where}: manifest.json is not JSON; {_RETRAIN}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ModelError(f"{where}: not of model format {FORMAT}; {_RETRAIN}")
-    for name in _FILES:
-        if hashlib.sha256(raw[name]).hexdigest() != manifest.get("sha256", {}).get(name):
-            raise ModelError(f"{where}: SHA-256 of {name} differs from the manifest, the file is damaged or altered; {_RETRAIN}")
     data = json.loads(raw["model.json"])
     with np.load(io.BytesIO(raw["weights.npz"]), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float64) for name in _ARRAYS}
     vectorizer = Vectorizer(data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"])
     if tuple(data["labels"]) != load_taxonomy().labels or tuple(data["cues"]) != vectorizer.cues:
-        raise ModelError(f"{where}: made for another taxonomy than this version of the library has; {_RETRAIN}")
+        raise ModelError(f"{where}: made for another taxonomy than this version of the library has; {RETRAIN}")
     coef = np.ascontiguousarray(arrays.pop("coef").T)
-    return Model(version=manifest["version"], labels=tuple(data["labels"]), vectorizer=vectorizer, coef=coef, files=dict(raw), **arrays)
+    version = json.loads(raw[MANIFEST])["version"]
+    return Model(version=version, labels=tuple(data["labels"]), vectorizer=vectorizer, coef=coef, **arrays)

@@ -9,7 +9,7 @@ from spacy.language import Language
 
 from smokkel_nlp.components import READERS
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.model import find_model
+from smokkel_nlp.store import find_model
 
 MAX_CHARS = 20_000_000
 """Longest text in characters; the components need no neural network, so memory is no reason for spaCy's lower limit."""
@@ -52,7 +52,8 @@ def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike
         if name not in nlp.pipe_names:
             nlp.add_pipe(name)
     if model is not None:
-        nlp.get_pipe("smokkel_classify").load_model(model)  # type: ignore[attr-defined]
+        for name in ("smokkel_assertion", "smokkel_classify"):
+            nlp.get_pipe(name).load_model(model)  # type: ignore[attr-defined]
     return nlp
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,6 +51,16 @@ class Reading:
     def sentence_of(self, token: int) -> int:
         """Return the index of the sentence that holds a token."""
         return bisect_right(self.sentence_ends, token)
+
+    @cached_property
+    def _origins(self) -> list[int]:
+        """Where each token starts in the original text."""
+        return [self.clean.to_original(int(start), int(end))[0] for start, end in zip(self.starts, self.ends, strict=True)]
+
+    def tokens_of(self, start: int, end: int) -> tuple[int, int]:
+        """Return the half-open token range of a character range in the original text; at least one token."""
+        first = max(bisect_right(self._origins, start) - 1, 0)
+        return first, max(bisect_left(self._origins, end), first + 1)
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open character range in the original text of the tokens ``[start, end)``."""

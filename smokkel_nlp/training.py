@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import spacy
+from scipy.sparse import csr_matrix
+from sklearn.svm import LinearSVC
+from spacy.language import Language
 
-from smokkel_nlp.classifier import CaseClassifier
-from smokkel_nlp.corpus import read_gold
+from smokkel_nlp.classifier import CaseClassifier, reader
+from smokkel_nlp.components.assertion import Reader
+from smokkel_nlp.components.weighing import Feature, Weights
+from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.model import save_model
-from smokkel_nlp.taxonomy import OFFENCE_IDS
+from smokkel_nlp.reading import read
+from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 MODEL_VERSION = "0.2.0"
 
@@ -50,6 +58,64 @@ def read_split(corpus: Path, split: str) -> list[dict[str, Any]]:
     return read_gold(path)
 
 
+def gold_mentions(records: Sequence[Mapping[str, Any]], nlp: Language) -> Iterator[tuple[Mapping[str, Any], Reader, tuple[int, int]]]:
+    """Yield each gold mention with a reader of its text and its token range."""
+    for record in records:
+        if record["mentions"]:
+            reading = Reader.of(read(nlp.make_doc(record["text"]), nlp.tokenizer))
+            for mention in record["mentions"]:
+                yield mention, reading, reading.reading.tokens_of(mention["start"], mention["end"])
+
+
+def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, least: int = 4) -> Weights:
+    """Learn the weights of assertion from gold mentions.
+
+    Parameters
+    ----------
+    records : sequence of gold records
+        Documents and snippets of the train part.
+    C : float, default=0.03
+        Inverse strength of the penalty of the linear support vector machines, one per status and source.
+    least : int, default=4
+        Mentions at which a feature must occur.
+
+    Returns
+    -------
+    Weights
+    """
+    nlp = spacy.blank("nl")
+    rows: list[dict[str, float]] = []
+    gold: list[tuple[str, str]] = []
+    for mention, reading, span in gold_mentions(records, nlp):
+        rows.append(_row(reading.features(span)))
+        gold.append((mention["status"], mention["source"]))
+    counts = Counter(name for row in rows for name in row)
+    names = tuple(sorted(name for name, count in counts.items() if count >= least))
+    index = {name: column for column, name in enumerate(names)}
+    kept = [[(index[name], value) for name, value in row.items() if name in index] for row in rows]
+    indptr = np.cumsum([0, *map(len, kept)], dtype=np.int32)
+    columns = np.array([column for row in kept for column, _ in row], dtype=np.int32)
+    matrix = csr_matrix((np.array([value for row in kept for _, value in row]), columns, indptr), shape=(len(kept), len(names)))
+    words = load_taxonomy().vocabulary
+    targets = words["mention_statuses"], words["sources"]
+    fitted = []
+    for part, known in enumerate(targets):
+        for value in known:
+            wanted = np.array([pair[part] == value for pair in gold])
+            fitted.append(LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix, wanted))
+    weights = np.array([model.coef_[0] for model in fitted], dtype=np.float32).T
+    return Weights(names, *targets, np.ascontiguousarray(weights), np.array([model.intercept_[0] for model in fitted], dtype=np.float32))
+
+
+def _row(features: Iterable[Feature]) -> dict[str, float]:
+    """Return features by name, added up where one stands twice, zeros left out."""
+    row: dict[str, float] = {}
+    for feature in features:
+        if feature.value:
+            row[feature.name] = row.get(feature.name, 0.0) + feature.value
+    return row
+
+
 def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> CaseClassifier:
     """Train on splits of a corpus and store the model.
 
@@ -68,13 +134,17 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         The fitted estimator.
     """
     records = [record for split in splits for record in read_split(corpus, split)]
+    snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
+    weights = fit_assertion([*records, *snippets])
+    nlp = reader()
+    nlp.get_pipe("smokkel_assertion").weights = weights  # type: ignore[attr-defined]
     classifier = CaseClassifier().fit([r["text"] for r in records], [gold_labels(r) for r in records], groups_of(records))
     core = classifier.core_
     if core.gate_ is None:
         raise CorpusError(f"{corpus}: no document of the train part has a tag; mark mentions in its sources")
-    digest = hashlib.sha256("\n".join(f"{r['id']}\t{r['text']}" for r in records).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join(f"{r['id']}\t{r['text']}" for r in [*records, *snippets]).encode()).hexdigest()
     about = {
-        "trained_on": {"splits": list(splits), "texts": len(records), "sha256": digest},
+        "trained_on": {"splits": list(splits), "texts": len(records), "snippets": len(snippets), "sha256": digest},
         "environment": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in ("spacy", "scikit-learn", "numpy", "scipy")},
@@ -84,5 +154,5 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         "coef": core.coef_, "intercept": core.intercept_, "gate": core.gate_, "calibration": core.calibration_,
         "thresholds": core.thresholds_, "margins": np.asarray(core.margins_),
     }  # fmt: skip
-    save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, about)
+    save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, weights.to_files(), about)
     return classifier

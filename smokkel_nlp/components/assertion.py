@@ -2,7 +2,8 @@
 
 Rules are data (``assertion.toml``). Of several that reach a mention the status that stands first in the label contract wins
 (ontkend > hypothetisch > historisch > bewezen > vermoed > feitelijk), unless a flip inverts a denial. Where no rule reaches
-it, the section or the register of the text decides; a denial by suspect or defence stays ``vermoed``.
+it, the section or the register of the text decides; a denial by suspect or defence stays ``vermoed``. What the rules say is then
+weighed with the rest of the wording by learnt weights (:mod:`smokkel_nlp.components.weighing`), which have the last word.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS
-from smokkel_nlp.components.sections import Default, Section, find_sections, load_section_rules, section_at
+from smokkel_nlp.components.sections import PLAIN, Default, Section, find_sections, load_section_rules, section_at
+from smokkel_nlp.components.weighing import FILES, Feature, Lists, Surroundings, Weights, describe
 from smokkel_nlp.cues import Cue, CueMatcher, Match
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.store import Stored
 from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
 
 FILE = "assertion.toml"
+WEIGHED = "gewogen"
 _PARTY = ("verdachte", "verdediging")
 
 
@@ -53,10 +57,14 @@ class AssertionRules:
     unless: CueMatcher[Rule]
     stops: frozenset[str]
     order: tuple[str, ...]
+    lists: Lists
 
 
 class Decision(NamedTuple):
-    """What the rules say of one mention; ``rule`` is None where a default holds."""
+    """What is decided of one mention, and the rule and the characters that decided.
+
+    ``rule`` is None where a default holds, and ``gewogen`` where no rule but the wording decided.
+    """
 
     status: str
     source: str
@@ -100,6 +108,7 @@ def load_assertion_rules() -> AssertionRules:
         CueMatcher((rule, cue) for rule in rules for cue in rule.unless),
         frozenset(take(data, "stops", list, FILE)),
         tuple(words["mention_statuses"]),
+        Lists(*(frozenset(take(data, key, list, FILE)) for key in ("actors", "negations", "stops"))),
     )
 
 
@@ -112,6 +121,11 @@ def sentence_cues(reading: Reading, sentence: int, rules: AssertionRules) -> lis
         for match in rules.cues(reading.lower, start, end)
         if not any(o.key is match.key and o.start < match.end and match.start < o.end for o in excepted)
     ]
+
+
+def reaching(span: tuple[int, int], reading: Reading, cues: Sequence[Match[Rule]], rules: AssertionRules) -> list[Match[Rule]]:
+    """Return the cues of a sentence that reach the mention at the token range ``span``."""
+    return [match for match in cues if _reaches(match, span, reading, rules.stops)]
 
 
 def _reaches(match: Match[Rule], span: tuple[int, int], reading: Reading, stops: frozenset[str]) -> bool:
@@ -129,22 +143,22 @@ def _reaches(match: Match[Rule], span: tuple[int, int], reading: Reading, stops:
 
 def decide(span: tuple[int, int], reading: Reading, cues: Sequence[Match[Rule]], default: Default, rules: AssertionRules) -> Decision:
     """Decide status and source of the mention at the token range ``span`` from the cues of its sentence."""
-    reaching = [match for match in cues if _reaches(match, span, reading, rules.stops)]
-    reaching = [match for match in reaching if not (match.key.soft and default.status == "hypothetisch")]
-    source = next((match.key.source for match in reaching if match.key.source), None) or default.source
-    flips = [match for match in reaching if match.key.flip]
+    found = reaching(span, reading, cues, rules)
+    found = [match for match in found if not (match.key.soft and default.status == "hypothetisch")]
+    source = next((match.key.source for match in found if match.key.source), None) or default.source
+    flips = [match for match in found if match.key.flip]
     if flips:
-        reaching = [match for match in reaching if match.key.status != "ontkend"]
-    ranked = sorted((match for match in reaching if match.key.status), key=lambda match: rules.order.index(match.key.status or ""))
+        found = [match for match in found if match.key.status != "ontkend"]
+    ranked = sorted((match for match in found if match.key.status), key=lambda match: rules.order.index(match.key.status or ""))
     decider = flips[0] if flips else (ranked[0] if ranked else None)
     if decider is None or decider.key.status is None:
         return Decision(default.status, source, None, None, None)
     status = decider.key.status
     if decider.key.source:
         source = decider.key.source
-    if status == "ontkend" and any(match.key.source in _PARTY for match in reaching):
+    if status == "ontkend" and any(match.key.source in _PARTY for match in found):
         status = "vermoed"
-        source = next(match.key.source for match in reaching if match.key.source in _PARTY) or source
+        source = next(match.key.source for match in found if match.key.source in _PARTY) or source
     return Decision(status, source, decider.key.id, *_original(reading, decider))
 
 
@@ -152,36 +166,96 @@ def _original(reading: Reading, match: Match[Rule]) -> tuple[int, int]:
     return reading.original_span(match.start, match.end)
 
 
-class AssertionComponent:
+@dataclass
+class Reader:
+    """A text whose mentions are asserted one by one; what they share is worked out once."""
+
+    reading: Reading
+    rules: AssertionRules
+    sections: list[Section]
+
+    @classmethod
+    def of(cls, reading: Reading) -> Reader:
+        """Prepare a reading with the shipped rules."""
+        return cls(reading, load_assertion_rules(), find_sections(reading, load_section_rules()))
+
+    def __post_init__(self) -> None:
+        register = self.sections[0].default.id if self.sections else PLAIN.id
+        self._around = Surroundings(self.reading, register, self.rules.lists)
+        self._cues: dict[int, list[Match[Rule]]] = {}
+
+    def cues(self, token: int) -> list[Match[Rule]]:
+        """Return the assertion cues of the sentence that holds a token."""
+        sentence = self.reading.sentence_of(token)
+        if sentence not in self._cues:
+            self._cues[sentence] = sentence_cues(self.reading, sentence, self.rules)
+        return self._cues[sentence]
+
+    def by_rule(self, span: tuple[int, int]) -> Decision:
+        """Decide by rules and defaults alone."""
+        return decide(span, self.reading, self.cues(span[0]), section_at(self.sections, span[0]).default, self.rules)
+
+    def features(self, span: tuple[int, int]) -> list[Feature]:
+        """Return what is weighed for the mention at a token range."""
+        by_rule = self.by_rule(span)
+        rules = [match.key.id for match in reaching(span, self.reading, self.cues(span[0]), self.rules)]
+        return list(describe(span, self._around, section_at(self.sections, span[0]), rules, (by_rule.status, by_rule.source)))
+
+    def decide(self, span: tuple[int, int], weights: Weights) -> Decision:
+        """Decide by weighing; a rule that says what was decided is shown, else the word that spoke most for it."""
+        default = section_at(self.sections, span[0]).default
+        weighed = weights(self.features(span))
+        agree = [
+            match
+            for match in reaching(span, self.reading, self.cues(span[0]), self.rules)
+            if weighed.status == match.key.status or (match.key.status is None and weighed.source == match.key.source)
+        ]
+        if agree:
+            best = min(agree, key=lambda match: (match.key.status is None, match.key.source != weighed.source))
+            return Decision(weighed.status, weighed.source, best.key.id, *_original(self.reading, best))
+        if weighed.token is None or (weighed.status, weighed.source) == default[1:]:
+            return Decision(weighed.status, weighed.source, None, None, None)
+        return Decision(weighed.status, weighed.source, WEIGHED, *self.reading.original_span(weighed.token, weighed.token + 1))
+
+
+class AssertionComponent(Stored):
     """Fill in status, source and deciding cue of the mentions that an earlier component found."""
+
+    names = FILES
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
-        self._rules = load_assertion_rules()
-        self._sections = load_section_rules()
+        self._weights: Weights | None = None
+
+    @property
+    def weights(self) -> Weights:
+        """The weights in use."""
+        if self._weights is None:
+            self.load_model(None)
+        assert self._weights is not None
+        return self._weights
+
+    @weights.setter
+    def weights(self, weights: Weights) -> None:
+        self._weights = weights
+
+    def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
+        """Build the weights from the content of their files."""
+        self._weights = Weights.from_files(raw)
 
     def __call__(self, doc: Doc) -> Doc:
         """Assert the mentions of a Doc."""
         groups = [doc.spans[name] for name in GROUPS.values() if name in doc.spans and len(doc.spans[name])]
         if not groups:
             return doc
-        reading = read(doc, self._tokenizer)
-        sections = find_sections(reading, self._sections)
-        cues: dict[int, list[Match[Rule]]] = {}
+        reader = Reader.of(read(doc, self._tokenizer))
         for group in groups:
-            group.attrs = {key: self._assert(data, reading, sections, cues) for key, data in group.attrs.items()}
+            group.attrs = {key: {**data, **self._assert(data["tokens"], reader)} for key, data in group.attrs.items()}
         return doc
 
-    def _assert(
-        self, data: Mapping[str, Any], reading: Reading, sections: list[Section], cues: dict[int, list[Match[Rule]]]
-    ) -> dict[str, Any]:
-        start, end = data["tokens"]
-        sentence = reading.sentence_of(start)
-        if sentence not in cues:
-            cues[sentence] = sentence_cues(reading, sentence, self._rules)
-        decision = decide((start, end), reading, cues[sentence], section_at(sections, start).default, self._rules)
-        status, source, rule, rule_start, rule_end = decision
-        return {**data, "status": status, "source": source, "rule": rule, "rule_start": rule_start, "rule_end": rule_end}
+    def _assert(self, tokens: Sequence[int], reader: Reader) -> dict[str, Any]:
+        decision = reader.decide((tokens[0], tokens[1]), self.weights)
+        return dict(zip(("status", "source", "rule", "rule_start", "rule_end"), decision, strict=True))
 
 
 @Language.factory("smokkel_assertion", requires=["doc.spans"], assigns=["doc.spans"])

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS, payload
 from smokkel_nlp.reading import forget
 from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
+from smokkel_nlp.store import Stored
 from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
 from smokkel_nlp.text import is_dutch
 
@@ -186,8 +185,10 @@ def register_extensions() -> None:
     Doc.set_extension("case", getter=_case, force=True)
 
 
-class ClassifyComponent:
+class ClassifyComponent(Stored):
     """Write ``doc.cats`` and the case record; the model is loaded at the first text."""
+
+    names = ("model.json", "weights.npz")
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
@@ -202,11 +203,11 @@ class ClassifyComponent:
         assert self._model is not None
         return self._model
 
-    def load_model(self, path: str | Path | None) -> None:
-        """Load the model of a folder, or the one that came with the package."""
-        from smokkel_nlp.model import load_model
+    def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
+        """Build the model from the content of its files."""
+        from smokkel_nlp.model import read_model
 
-        self._model = load_model(path)
+        self._model = read_model(raw, where)
 
     def __call__(self, doc: Doc) -> Doc:
         """Classify a Doc whose mentions were found."""
@@ -217,29 +218,6 @@ class ClassifyComponent:
         forget()
         doc.user_data[CASE] = json.dumps(case.to_dict(), ensure_ascii=False)
         return doc
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Return the model's files as bytes."""
-        return bytes(srsly.msgpack_dumps(dict(self.model.files)))
-
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> ClassifyComponent:
-        """Take the model's files from bytes."""
-        from smokkel_nlp.model import read_model
-
-        self._model = read_model(srsly.msgpack_loads(data), "pipeline bytes")
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the model's files to a folder, so that a pipeline can move."""
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in self.model.files.items():
-            (folder / name).write_bytes(content)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> ClassifyComponent:
-        """Read the model from a folder."""
-        self.load_model(path)
-        return self
 
 
 @Language.factory("smokkel_classify", requires=["doc.spans"], assigns=["doc.cats"])

@@ -1,0 +1,237 @@
+"""Weighing: status and source of a mention from all that stands around it, learnt from marked passages.
+
+Rules find constructions; what a construction is worth beside others, and what the wording says where no rule fires, is learnt. The
+weights are linear, so the word or rule that moved a decision most can be shown. They are data: a JSON and an npz file of the model.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smokkel_nlp.components.sections import Section
+from smokkel_nlp.masks import Masks, load_masks
+from smokkel_nlp.reading import Reading
+
+FILES = ("assertion.json", "assertion.npz")
+_NEAR, _MIDDLE = 2, 6
+_OPENING = 4
+_NEIGHBOUR_PAIRS = 8
+_LABEL = 14
+_SHORT = 110
+_BAG = 0.15
+
+
+class Feature(NamedTuple):
+    """Something that speaks for a status or source: its name, its value, and the token it stands at (None where it has no one place)."""
+
+    name: str
+    value: float
+    token: int | None
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Word lists of ``assertion.toml``: who may speak, what denies, and what ends a clause."""
+
+    actors: frozenset[str]
+    negations: frozenset[str]
+    stops: frozenset[str]
+
+
+@dataclass
+class Surroundings:
+    """A reading prepared for weighing: its words, masked, and what all mentions of one text or sentence share."""
+
+    reading: Reading
+    register: str
+    lists: Lists
+    masks: Masks = field(default_factory=load_masks)
+
+    def __post_init__(self) -> None:
+        self.words = [self._word(word) for word in self.reading.lower]
+        self.bag = [Feature(f"d={word}", _BAG, None) for word in sorted({word for word in self.words if word})]
+        self.bag.append(Feature("short", float(len(self.words) < _SHORT), None))
+        self._around: dict[int, list[Feature]] = {}
+
+    def _word(self, word: str) -> str | None:
+        if "\n" in word:
+            return "<nl>"
+        masked = self.masks(word)
+        return word if masked is None and not word.isalnum() else masked
+
+    def around(self, sentence: int) -> list[Feature]:
+        """Return what the sentences before and behind one say."""
+        if sentence not in self._around:
+            found = []
+            for name, distance in (("p", -1), ("pp", -2), ("n", 1)):
+                if 0 <= sentence + distance < len(self.reading.sentences):
+                    start, end = self.reading.sentences[sentence + distance]
+                    found += _each(name, self.words[start:end], start)
+                    found += _pairs(f"{name}b", self.words[start:end][:_NEIGHBOUR_PAIRS], start)
+            self._around[sentence] = found
+        return self._around[sentence]
+
+
+def _each(name: str, words: Sequence[str | None], start: int | None) -> list[Feature]:
+    """Return one feature for each distinct word, at its first place."""
+    places: dict[str, int] = {}
+    for place, word in enumerate(words):
+        if word:
+            places.setdefault(word, place)
+    return [Feature(f"{name}={word}", 1.0, None if start is None else start + place) for word, place in places.items()]
+
+
+def _pairs(name: str, words: Sequence[str | None], start: int) -> list[Feature]:
+    places: dict[str, int] = {}
+    for place, (one, other) in enumerate(pairwise(words)):
+        if one and other:
+            places.setdefault(f"{one} {other}", place)
+    return [Feature(f"{name}={pair}", 1.0, start + place) for pair, place in places.items()]
+
+
+def describe(
+    span: tuple[int, int], around: Surroundings, section: Section, rules: Iterable[str], said: tuple[str, str]
+) -> Iterator[Feature]:
+    """Yield the features of the mention at the token range ``span``.
+
+    Parameters
+    ----------
+    span : (int, int)
+        Half-open token range.
+    around : Surroundings
+        The text it stands in.
+    section : Section
+        The section it stands in.
+    rules : iterable of str
+        Ids of the rules that reach it.
+    said : (str, str)
+        Status and source that the rules alone give.
+    """
+    reading, words, lists = around.reading, around.words, around.lists
+    start, end = span
+    sentence = reading.sentence_of(start)
+    first, last = reading.sentences[sentence]
+    left, inside, right = words[first:start], words[start:end], words[end:last]
+    yield from around.bag
+    yield from around.around(sentence)
+    for name, side, begin in (("l", left, first), ("r", right, end)):
+        yield from _each(name, side, begin)
+        yield from _pairs(f"{name}b", side, begin)
+        for place, word in enumerate(side):
+            distance = len(side) - 1 - place if name == "l" else place
+            if word:
+                yield Feature(f"{name}{0 if distance < _NEAR else 1 if distance < _MIDDLE else 2}={word}", 1.0, begin + place)
+    yield from _each("in", inside, start)
+    yield from _pairs("inb", inside, start)
+    yield from _each("b", (left + inside)[:_OPENING], first)
+    opened = max((place + 1 for place, word in enumerate(left) if word in lists.stops), default=0)
+    closed = next((place for place, word in enumerate(right) if word in lists.stops), len(right))
+    yield from _each("lc", left[opened:], first + opened)
+    yield from _each("rc", right[:closed], end)
+    clause = [*left[opened:], *inside, *right[:closed]]
+    denials = sum(word in lists.negations for word in clause)
+    yield Feature("nneg", float(min(denials, 3)), None)
+    if denials:
+        yield from _each("neg&", [*left[opened:], *right[:closed]], None)
+    yield from _speakers(left, first, around, sentence)
+    before = reading.clean.text[: int(reading.starts[start])]
+    yield Feature("quote", float(before.count('"') % 2), None)
+    opening = before[before.rfind("\n") + 1 :][:30].split(":")[0].lower()
+    if len(opening) < _LABEL:
+        yield Feature(f"line={opening}", 1.0, None)
+    yield Feature(f"sec={section.default.id}", 1.0, None)
+    yield Feature(f"reg={around.register}", 1.0, None)
+    for rule in set(rules):
+        yield Feature(f"rule={rule}", 1.0, None)
+    yield Feature(f"dec={said[0]}", 1.0, None)
+    yield Feature(f"decs={said[1]}", 1.0, None)
+
+
+def _speakers(left: Sequence[str | None], first: int, around: Surroundings, sentence: int) -> Iterator[Feature]:
+    """Yield who is named before the mention: first and last in its sentence, last in the three sentences before."""
+    actors = around.lists.actors
+    here = [(word, place) for place, word in enumerate(left) if word in actors]
+    if here:
+        yield Feature(f"lastwho={here[-1][0]}", 1.0, first + here[-1][1])
+        yield Feature(f"firstwho={here[0][0]}", 1.0, first + here[0][1])
+    earlier_from = around.reading.sentences[max(0, sentence - 3)][0]
+    earlier = [word for word in around.words[earlier_from:first] if word in actors and word not in ("ik", "wij")]
+    if earlier:
+        yield Feature(f"prevwho={earlier[-1]}", 1.0, None)
+        if not here:
+            yield Feature(f"nowho&prev={earlier[-1]}", 1.0, None)
+
+
+class Weighed(NamedTuple):
+    """A decision: status, source, and the token of the word that spoke most for the status (None where none has a place)."""
+
+    status: str
+    source: str
+    token: int | None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Learnt weights.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Features, in row order.
+    statuses, sources : tuple of str
+        What the columns of ``matrix`` speak for: the statuses, then the sources.
+    matrix : array of shape (n_features, n_statuses + n_sources)
+    bias : array of shape (n_statuses + n_sources,)
+    """
+
+    names: tuple[str, ...]
+    statuses: tuple[str, ...]
+    sources: tuple[str, ...]
+    matrix: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", {name: row for row, name in enumerate(self.names)})
+
+    def __call__(self, features: Iterable[Feature]) -> Weighed:
+        """Weigh the features of one mention."""
+        index: Mapping[str, int] = self._index  # type: ignore[attr-defined]
+        known = [(index[f.name], f.value, f.token) for f in features if f.name in index and f.value]
+        rows = np.array([row for row, _, _ in known], dtype=np.int64)
+        values = np.array([value for _, value, _ in known], dtype=np.float32)
+        parts = self.matrix[rows] * values[:, None]
+        scores = parts.sum(axis=0) + self.bias
+        n = len(self.statuses)
+        chosen = int(np.argmax(scores[:n]))
+        speaks: Counter[int] = Counter()
+        for part, (_, _, token) in zip(parts[:, chosen].tolist(), known, strict=True):
+            if token is not None:
+                speaks[token] += part
+        best = max(speaks, key=lambda token: (speaks[token], -token), default=None)
+        return Weighed(
+            self.statuses[chosen], self.sources[int(np.argmax(scores[n:]))], best if best is not None and speaks[best] > 0 else None
+        )
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the content of the two files; the same weights give the same bytes."""
+        data = {"names": self.names, "statuses": self.statuses, "sources": self.sources}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, matrix=self.matrix, bias=self.bias)
+        return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), buffer.getvalue()), strict=True))
+
+    @classmethod
+    def from_files(cls, raw: Mapping[str, bytes]) -> Weights:
+        """Build weights from the content of the two files."""
+        data = json.loads(raw[FILES[0]])
+        with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
+            matrix, bias = stored["matrix"].astype(np.float32), stored["bias"].astype(np.float32)
+        return cls(tuple(data["names"]), tuple(data["statuses"]), tuple(data["sources"]), matrix, bias)
