@@ -192,11 +192,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _evaluate_assertion(options: argparse.Namespace, records: Sequence[Mapping[str, Any]]) -> int:
-    from smokkel_nlp.components.weighing import FILES, Weights
+    from smokkel_nlp.components.weighing import FILES, MENTIONS, unpack
     from smokkel_nlp.evaluation import assertion_markdown, measure_assertion
     from smokkel_nlp.store import read_files
 
-    weights = Weights.from_files(read_files(options.model, FILES))
+    weights = unpack(read_files(options.model, FILES), MENTIONS)
     results = {"smokkel_nlp": measure_assertion(records, weights), "rules alone": measure_assertion(records, None)}
     page = assertion_markdown(options.file.name, results)
     print(page, end="")

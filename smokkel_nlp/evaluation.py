@@ -28,11 +28,12 @@ Matrix = NDArray[np.int64]
 
 
 class Answers(NamedTuple):
-    """What was predicted: forced offence labels, forced tags (None where a system gives none), and which texts it gave up."""
+    """What was predicted: forced labels and tags, texts given up, and offence statuses; None where a system gives none."""
 
     offences: Matrix
     tags: Matrix | None
     abstained: NDArray[np.bool_]
+    statuses: Sequence[Sequence[str | None]] | None = None
 
 
 class Estimate(NamedTuple):
@@ -149,6 +150,8 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
     kept = ~answers.abstained
     result["abstention"] = round(float(answers.abstained.mean()), 3)
     result["answered"] = {"n": int(kept.sum()), "exact": round(float(right[kept].mean()), 3) if kept.any() else None}
+    if answers.statuses is not None and all("status" in record for record in records):
+        result["status"] = _measure_status(records, answers.statuses)
     tags = gold_tags(records)
     if tags is not None and answers.tags is not None:
         predicted = answers.tags
@@ -160,6 +163,22 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
         result["tags_micro"] = dict(zip(("precision", "recall", "f1"), (figure.to_list() for figure in micro), strict=True))
         scored = [k for k in range(len(names)) if tags[:, k].sum()]
         result["tags_macro_f1"] = round(float(np.mean([scores(tags[:, k], predicted[:, k])[2] for k in scored])), 3) if scored else None
+    return result
+
+
+def _measure_status(records: Sequence[Mapping[str, Any]], given: Sequence[Sequence[str | None]]) -> dict[str, Any]:
+    """Measure the status of the offences that gold and answer both give."""
+    values = load_taxonomy().vocabulary["offence_statuses"]
+    counts = np.zeros((len(records), len(values), len(values)), dtype=np.int64)
+    for row, (record, answer) in enumerate(zip(records, given, strict=True)):
+        for offence, said in zip(OFFENCE_IDS, answer, strict=True):
+            if said is not None and record["status"].get(offence):
+                counts[row, values.index(record["status"][offence]), values.index(said)] += 1
+    listed = [figure.to_list() for figure in bootstrap(len(records), lambda rows: _confusion_figures(counts[rows].sum(axis=0)))]
+    result: dict[str, Any] = {"n": int(counts.sum()), "accuracy": listed[0], "macro_f1": listed[1]}
+    for k, value in enumerate(values):
+        if counts[:, k].any():
+            result[value] = {"positives": int(counts[:, k].sum()), "f1": listed[4 + 3 * k]}
     return result
 
 
@@ -208,7 +227,7 @@ def _confusion_figures(table: Matrix) -> list[float]:
     hit, gold, given = np.diag(table).astype(float), table.sum(axis=1), table.sum(axis=0)
     precision, recall = hit / np.maximum(given, 1), hit / np.maximum(gold, 1)
     f1 = 2 * hit / np.maximum(gold + given, 1)
-    return [hit.sum() / max(gold.sum(), 1), f1[gold > 0].mean(), *np.stack([precision, recall, f1], axis=1).ravel()]
+    return [hit.sum() / max(gold.sum(), 1), f1[gold > 0].mean() if gold.any() else 0.0, *np.stack([precision, recall, f1], axis=1).ravel()]
 
 
 def assertion_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -271,7 +290,8 @@ def system_answers(texts: Sequence[str], model: str | None = None, n_jobs: int =
     offences = np.array([[case.offences[offence].label for offence in OFFENCE_IDS] for case in cases], dtype=np.int64)
     held = [{mo.tag for mo in case.modi_operandi} for case in cases]
     tags = np.array([[int(tag in tags) for tag in load_taxonomy().tag_ids] for tags in held], dtype=np.int64)
-    return Answers(offences, tags, np.array([case.offence == "onzeker" for case in cases]))
+    statuses = [[case.offences[offence].status for offence in OFFENCE_IDS] for case in cases]
+    return Answers(offences, tags, np.array([case.offence == "onzeker" for case in cases]), statuses)
 
 
 def to_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -286,6 +306,11 @@ def to_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
     lines += ["", f"{first}, texts it answered: {answered['n']}, exact {answered['exact']}."]
     lines += ["", f"| gold \\ {first} | {' | '.join(CLASSES)} |", "|---|" + "---|" * len(CLASSES)]
     lines += [f"| {row} | {' | '.join(str(main['confusion'][row][column]) for column in CLASSES)} |" for row in CLASSES]
+    if "status" in main:
+        status = main["status"]
+        each = ", ".join(f"{value} {_cell(row['f1'])} ({row['positives']})" for value, row in status.items() if isinstance(row, dict))
+        figures = f"accuracy {_cell(status['accuracy'])}, macro F1 {_cell(status['macro_f1'])}"
+        lines += ["", f"Status of the offences rightly given ({status['n']}): {figures}; {each}."]
     if "tags" in main:
         micro = main["tags_micro"]
         lines += [

@@ -20,9 +20,12 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.weighing import Feature, Weights
+from smokkel_nlp.components.classify import mentions_of, outcome_features
+from smokkel_nlp.components.mentions import GROUPS
+from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Feature, Weights, pack
 from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
+from smokkel_nlp.features import material
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -86,12 +89,32 @@ def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, leas
     -------
     Weights
     """
-    nlp = spacy.blank("nl")
-    rows: list[dict[str, float]] = []
-    gold: list[tuple[str, str]] = []
-    for mention, reading, span in gold_mentions(records, nlp):
+    rows, gold = [], []
+    for mention, reading, span in gold_mentions(records, spacy.blank("nl")):
         rows.append(_row(reading.features(span)))
         gold.append((mention["status"], mention["source"]))
+    words = load_taxonomy().vocabulary
+    return _fit(rows, gold, (words["mention_statuses"], words["sources"]), C, least)
+
+
+def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C: float = 0.1, least: int = 3) -> Weights:
+    """Learn the weights of the status of an offence from read documents and their gold records."""
+    nlp = reader()
+    rows, gold = [], []
+    for doc, record in zip(docs, records, strict=True):
+        groups = {kind: mentions_of(doc, name) for kind, name in GROUPS.items()}
+        for offence in OFFENCE_IDS:
+            if record["status"][offence]:
+                named = [mention for mention in groups["offence"] if mention.label == offence]
+                rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), groups["tag"], named)))
+                gold.append((record["status"][offence],))
+    return _fit(rows, gold, (load_taxonomy().vocabulary["offence_statuses"],), C, least)
+
+
+def _fit(
+    rows: Sequence[Mapping[str, float]], gold: Sequence[tuple[str, ...]], groups: tuple[tuple[str, ...], ...], C: float, least: int
+) -> Weights:
+    """Fit a linear support vector machine for each value of each group, on features that occur in ``least`` rows."""
     counts = Counter(name for row in rows for name in row)
     names = tuple(sorted(name for name, count in counts.items() if count >= least))
     index = {name: column for column, name in enumerate(names)}
@@ -99,15 +122,18 @@ def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, leas
     indptr = np.cumsum([0, *map(len, kept)], dtype=np.int32)
     columns = np.array([column for row in kept for column, _ in row], dtype=np.int32)
     matrix = csr_matrix((np.array([value for row in kept for _, value in row]), columns, indptr), shape=(len(kept), len(names)))
-    words = load_taxonomy().vocabulary
-    targets = words["mention_statuses"], words["sources"]
-    fitted = []
-    for part, known in enumerate(targets):
-        for value in known:
-            wanted = np.array([pair[part] == value for pair in gold])
-            fitted.append(LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix, wanted))
-    weights = np.array([model.coef_[0] for model in fitted], dtype=np.float32).T
-    return Weights(names, *targets, np.ascontiguousarray(weights), np.array([model.intercept_[0] for model in fitted], dtype=np.float32))
+    weights, bias = [], []
+    for part, values in enumerate(groups):
+        for value in values:
+            wanted = np.array([answer[part] == value for answer in gold])
+            if wanted.any() and not wanted.all():
+                model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix, wanted)
+                weights.append(model.coef_[0])
+                bias.append(model.intercept_[0])
+            else:  # never seen, or always: nothing to weigh
+                weights.append(np.zeros(len(names)))
+                bias.append(10.0 if wanted.any() else -10.0)
+    return Weights(names, groups, np.ascontiguousarray(np.array(weights, dtype=np.float32).T), np.array(bias, dtype=np.float32))
 
 
 def _row(features: Iterable[Feature]) -> dict[str, float]:
@@ -151,7 +177,9 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     records = [record for split in splits for record in read_split(corpus, split)]
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
     groups = groups_of(records)
-    classifier = CaseClassifier().fit(read_apart(records, snippets, groups), [gold_labels(r) for r in records], groups)
+    docs = read_apart(records, snippets, groups)
+    classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups)
+    outcome = fit_outcome(docs, records)
     weights = fit_assertion([*records, *snippets])
     reader().get_pipe("smokkel_assertion").weights = weights  # type: ignore[attr-defined]
     core = classifier.core_
@@ -169,5 +197,5 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         "coef": core.coef_, "intercept": core.intercept_, "gate": core.gate_, "calibration": core.calibration_,
         "thresholds": core.thresholds_, "margins": np.asarray(core.margins_),
     }  # fmt: skip
-    save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, weights.to_files(), about)
+    save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, pack({MENTIONS: weights, OFFENCES: outcome}), about)
     return classifier

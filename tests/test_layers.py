@@ -15,7 +15,7 @@ FLOORS = [
     ["components"],
     ["components.sections", "components.mentions"],
     ["components.weighing"],
-    ["components.assertion"],
+    ["components.assertion", "components.outcome"],
     ["features"],
     ["classifier", "model"],
     ["components.classify"],

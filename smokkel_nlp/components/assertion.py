@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS
 from smokkel_nlp.components.sections import PLAIN, Default, Section, find_sections, load_section_rules, section_at
-from smokkel_nlp.components.weighing import FILES, Feature, Lists, Surroundings, Weights, describe
+from smokkel_nlp.components.weighing import FILES, MENTIONS, Feature, Lists, Surroundings, Weights, describe, unpack
 from smokkel_nlp.cues import Cue, CueMatcher, Match
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.reading import Reading, read
@@ -204,18 +204,18 @@ class Reader:
     def decide(self, span: tuple[int, int], weights: Weights) -> Decision:
         """Decide by weighing; a rule that says what was decided is shown, else the word that spoke most for it."""
         default = section_at(self.sections, span[0]).default
-        weighed = weights(self.features(span))
+        (status, source), token = weights(self.features(span))
         agree = [
             match
             for match in reaching(span, self.reading, self.cues(span[0]), self.rules)
-            if weighed.status == match.key.status or (match.key.status is None and weighed.source == match.key.source)
+            if status == match.key.status or (match.key.status is None and source == match.key.source)
         ]
         if agree:
-            best = min(agree, key=lambda match: (match.key.status is None, match.key.source != weighed.source))
-            return Decision(weighed.status, weighed.source, best.key.id, *_original(self.reading, best))
-        if weighed.token is None or (weighed.status, weighed.source) == default[1:]:
-            return Decision(weighed.status, weighed.source, None, None, None)
-        return Decision(weighed.status, weighed.source, WEIGHED, *self.reading.original_span(weighed.token, weighed.token + 1))
+            best = min(agree, key=lambda match: (match.key.status is None, match.key.source != source))
+            return Decision(status, source, best.key.id, *_original(self.reading, best))
+        if token is None or (status, source) == default[1:]:
+            return Decision(status, source, None, None, None)
+        return Decision(status, source, WEIGHED, *self.reading.original_span(token, token + 1))
 
 
 class AssertionComponent(Stored):
@@ -241,7 +241,7 @@ class AssertionComponent(Stored):
 
     def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
         """Build the weights from the content of their files."""
-        self._weights = Weights.from_files(raw)
+        self._weights = unpack(raw, MENTIONS)
 
     def __call__(self, doc: Doc) -> Doc:
         """Assert the mentions of a Doc."""

@@ -12,6 +12,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS, payload
+from smokkel_nlp.components.outcome import describe_outcome
+from smokkel_nlp.components.sections import SECTIONS
+from smokkel_nlp.components.weighing import FILES, OFFENCES, Feature, Weights, unpack
 from smokkel_nlp.reading import forget
 from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
 from smokkel_nlp.store import Stored
@@ -55,35 +58,14 @@ def strongest(statuses: Iterable[str]) -> str | None:
     return min(statuses, key=_STRENGTH.index, default=None)
 
 
-def offence_status(named: Sequence[_Mention], shown: Sequence[_Mention]) -> str:
-    """Return the status of an offence the text is about, from where it is named and from the methods shown.
-
-    A verdict outranks the charge it answers, so a denial by the court wins over an allegation. Naming conduct as an offence is
-    alleging it; ``feitelijk`` is left for texts that only show it.
-    """
-    statuses = {mention.status for mention in named}
-    if "bewezen" in statuses:
-        return "bewezen"
-    if any(mention.status == "ontkend" and mention.source == "rechter" for mention in named):
-        return "ontkend"
-    for status in ("vermoed", "feitelijk"):
-        if status in statuses:
-            return "vermoed"
-    for status in ("ontkend", "hypothetisch"):
-        if status in statuses:
-            return status
-    found = strongest(mention.status for mention in shown)
-    return found if found in ("bewezen", "feitelijk", "ontkend", "hypothetisch") else "vermoed"
-
-
-def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple[dict[str, float], CaseAnalysis]:
+def analyse(doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: Taxonomy) -> tuple[dict[str, float], CaseAnalysis]:
     """Classify one read Doc; returns the probabilities by label and the record."""
     ids, values = model.vectorizer.row(item)
     odds = model.log_odds(ids, values)
     cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
     given = odds >= model.cuts
     uncertain = np.abs(odds - model.cuts) < model.margins
-    mentions = {kind: _mentions(doc, name) for kind, name in GROUPS.items()}
+    mentions = {kind: mentions_of(doc, name) for kind, name in GROUPS.items()}
     # A tag that the classifier gives without a mention shows the sentence that moved it most.
     bare = [
         label for label, holds in zip(model.labels, given, strict=True)
@@ -101,7 +83,7 @@ def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple
             label=int(given[k]),
             probability=round(cats[offence], 4),
             uncertain=bool(uncertain[k] or unfit),
-            status=offence_status(named, mentions["tag"]) if given[k] else None,
+            status=_outcome(doc, item, outcome, mentions["tag"], named) if given[k] else None,
             evidence=evidence or tuple(sentence.get(offence, ())),
         )
     modi = []
@@ -125,7 +107,20 @@ def analyse(doc: Doc, item: Material, model: Model, taxonomy: Taxonomy) -> tuple
     return cats, case
 
 
-def _mentions(doc: Doc, group: str) -> list[_Mention]:
+def outcome_features(doc: Doc, item: Material, methods: Iterable[_Mention], named: Iterable[_Mention]) -> list[Feature]:
+    """Return what is weighed for the status of an offence in a read Doc."""
+    words = [word for sentence in item.sentences for word in sentence if word is not None]
+    sections = [span.label_ for span in doc.spans.get(SECTIONS, ())]
+    pairs = [[(mention.status, mention.source) for mention in group] for group in (methods, named)]
+    return list(describe_outcome(words, sections, *pairs))
+
+
+def _outcome(doc: Doc, item: Material, outcome: Weights, methods: Iterable[_Mention], named: Iterable[_Mention]) -> str:
+    return outcome(outcome_features(doc, item, methods, named)).values[0]
+
+
+def mentions_of(doc: Doc, group: str) -> list[_Mention]:
+    """Return the mentions of one span group as the record shows them."""
     found = []
     for span in doc.spans.get(group, ()):
         data = payload(span)
@@ -188,12 +183,13 @@ def register_extensions() -> None:
 class ClassifyComponent(Stored):
     """Write ``doc.cats`` and the case record; the model is loaded at the first text."""
 
-    names = ("model.json", "weights.npz")
+    names = ("model.json", "weights.npz", *FILES)
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
         self._taxonomy = load_taxonomy()
         self._model: Model | None = None
+        self._outcome: Weights | None = None
 
     @property
     def model(self) -> Model:
@@ -208,12 +204,15 @@ class ClassifyComponent(Stored):
         from smokkel_nlp.model import read_model
 
         self._model = read_model(raw, where)
+        self._outcome = unpack(raw, OFFENCES)
 
     def __call__(self, doc: Doc) -> Doc:
         """Classify a Doc whose mentions were found."""
         from smokkel_nlp.features import material
 
-        cats, case = analyse(doc, material(doc, self._tokenizer), self.model, self._taxonomy)
+        model = self.model
+        assert self._outcome is not None  # read with the model
+        cats, case = analyse(doc, material(doc, self._tokenizer), model, self._outcome, self._taxonomy)
         doc.cats.update(cats)
         forget()
         doc.user_data[CASE] = json.dumps(case.to_dict(), ensure_ascii=False)

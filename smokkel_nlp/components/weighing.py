@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from smokkel_nlp.masks import Masks, load_masks
 from smokkel_nlp.reading import Reading
 
 FILES = ("assertion.json", "assertion.npz")
+MENTIONS, OFFENCES = "mentions", "offences"
 _NEAR, _MIDDLE = 2, 6
 _OPENING = 4
 _NEIGHBOUR_PAIRS = 8
@@ -172,10 +174,9 @@ def _speakers(left: Sequence[str | None], first: int, around: Surroundings, sent
 
 
 class Weighed(NamedTuple):
-    """A decision: status, source, and the token of the word that spoke most for the status (None where none has a place)."""
+    """A decision: a value of each group, and the token that spoke most for the first one (None where none has a place)."""
 
-    status: str
-    source: str
+    values: tuple[str, ...]
     token: int | None
 
 
@@ -187,51 +188,60 @@ class Weights:
     ----------
     names : tuple of str
         Features, in row order.
-    statuses, sources : tuple of str
-        What the columns of ``matrix`` speak for: the statuses, then the sources.
-    matrix : array of shape (n_features, n_statuses + n_sources)
-    bias : array of shape (n_statuses + n_sources,)
+    groups : tuple of tuple of str
+        What the columns of ``matrix`` speak for, by group; of each group one value is chosen.
+    matrix : array of shape (n_features, n_values)
+    bias : array of shape (n_values,)
+
+    Examples
+    --------
+    >>> weights = Weights(("l=geen",), (("ontkend", "feitelijk"),), np.array([[2, -2]], np.float32), np.array([-1, 1], np.float32))
+    >>> weights([Feature("l=geen", 1.0, 3)]), weights([])
+    (Weighed(values=('ontkend',), token=3), Weighed(values=('feitelijk',), token=None))
     """
 
     names: tuple[str, ...]
-    statuses: tuple[str, ...]
-    sources: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
     matrix: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_index", {name: row for row, name in enumerate(self.names)})
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.names)}
 
     def __call__(self, features: Iterable[Feature]) -> Weighed:
-        """Weigh the features of one mention."""
-        index: Mapping[str, int] = self._index  # type: ignore[attr-defined]
+        """Weigh features."""
+        index = self._index
         known = [(index[f.name], f.value, f.token) for f in features if f.name in index and f.value]
         rows = np.array([row for row, _, _ in known], dtype=np.int64)
         values = np.array([value for _, value, _ in known], dtype=np.float32)
         parts = self.matrix[rows] * values[:, None]
         scores = parts.sum(axis=0) + self.bias
-        n = len(self.statuses)
-        chosen = int(np.argmax(scores[:n]))
+        chosen, start = [], 0
+        for group in self.groups:
+            chosen.append(start + int(np.argmax(scores[start : start + len(group)])))
+            start += len(group)
         speaks: Counter[int] = Counter()
-        for part, (_, _, token) in zip(parts[:, chosen].tolist(), known, strict=True):
+        for part, (_, _, token) in zip(parts[:, chosen[0]].tolist(), known, strict=True):
             if token is not None:
                 speaks[token] += part
-        best = max(speaks, key=lambda token: (speaks[token], -token), default=None)
-        return Weighed(
-            self.statuses[chosen], self.sources[int(np.argmax(scores[n:]))], best if best is not None and speaks[best] > 0 else None
-        )
+        best = max((token for token, part in speaks.items() if part > 0), key=lambda token: (speaks[token], -token), default=None)
+        every = [value for group in self.groups for value in group]
+        return Weighed(tuple(every[column] for column in chosen), best)
 
-    def to_files(self) -> dict[str, bytes]:
-        """Return the content of the two files; the same weights give the same bytes."""
-        data = {"names": self.names, "statuses": self.statuses, "sources": self.sources}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, matrix=self.matrix, bias=self.bias)
-        return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), buffer.getvalue()), strict=True))
 
-    @classmethod
-    def from_files(cls, raw: Mapping[str, bytes]) -> Weights:
-        """Build weights from the content of the two files."""
-        data = json.loads(raw[FILES[0]])
-        with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
-            matrix, bias = stored["matrix"].astype(np.float32), stored["bias"].astype(np.float32)
-        return cls(tuple(data["names"]), tuple(data["statuses"]), tuple(data["sources"]), matrix, bias)
+def pack(weights: Mapping[str, Weights]) -> dict[str, bytes]:
+    """Return the content of the two files that hold weights by name; the same weights give the same bytes."""
+    data = {name: {"names": item.names, "groups": item.groups} for name, item in weights.items()}
+    arrays = {f"{name}.{part}": getattr(item, part) for name, item in weights.items() for part in ("matrix", "bias")}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), buffer.getvalue()), strict=True))
+
+
+def unpack(raw: Mapping[str, bytes], name: str) -> Weights:
+    """Build the weights of a name from the content of the two files."""
+    data = json.loads(raw[FILES[0]])[name]
+    with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
+        matrix, bias = (stored[f"{name}.{part}"].astype(np.float32) for part in ("matrix", "bias"))
+    return Weights(tuple(data["names"]), tuple(map(tuple, data["groups"])), matrix, bias)
