@@ -1,6 +1,6 @@
 """What more texts of the train part bring: learning curve on real texts, and each genre left out in turn.
 
-Run: ``python tests/benchmarks/learning_curve.py [--real ../shared/realtext] [--seeds 5] [--jobs 2] [-o STEM]``. Forced labels throughout. Of ``dev_meet``
+Assertion is as shipped throughout. Run: ``python tests/benchmarks/learning_curve.py [--real ../shared/realtext] [--seeds 5] [--jobs 2] [-o STEM]``. Forced labels throughout. Of ``dev_meet``
 only figures come out. The held-out test part is not touched: a genre that was left out is measured on its train and dev texts.
 """
 
