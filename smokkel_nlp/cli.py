@@ -174,6 +174,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     records, bad = read_gold_file(options.file, options.mask)
     if options.split:
         records = [record for record in records if record.get("split") == options.split]
+        if not records:
+            raise InputError(f"{options.file}: no record of split '{options.split}'; give another --split")
     if options.assertion:
         return _evaluate_assertion(options, records)
     texts = [record["text"] for record in records]

@@ -180,3 +180,17 @@ def test_evaluate_writes_figures(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert masked["keyword rule"]["offences"]["mensenhandel"]["recall"][0] == 0.0
     assert run("evaluate", tmp_path / "weg.jsonl") == 2
     capsys.readouterr()
+
+
+def test_evaluate_measures_assertion_and_offence_status(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (root / "corpus" / "dev.jsonl").read_text(encoding="utf8").splitlines()[:12]
+    (tmp_path / "gold.jsonl").write_text("\n".join(lines), encoding="utf8")
+    assert run("evaluate", tmp_path / "gold.jsonl", "--assertion", "-o", tmp_path / "uit") == 0
+    assert "| accuracy |" in capsys.readouterr().out
+    stored = json.loads((tmp_path / "uit.json").read_text(encoding="utf8"))
+    assert stored["smokkel_nlp"]["n"] == sum(len(json.loads(line)["mentions"]) for line in lines)
+    assert stored["smokkel_nlp"]["status"]["accuracy"][0] > stored["rules alone"]["status"]["accuracy"][0]
+    assert run("evaluate", tmp_path / "gold.jsonl") == 0
+    assert "Status of the offences rightly given" in capsys.readouterr().out
+    assert run("evaluate", tmp_path / "gold.jsonl", "--split", "nergens") == 2
+    assert "no record of split 'nergens'" in capsys.readouterr().err
