@@ -31,8 +31,8 @@ class Evidence:
     cue : str or None
         The cue of the taxonomy that matched, as ``label.strength.number``.
     rule : str or None
-        Id of the assertion rule that says what was decided; ``gewogen`` where no rule but the wording decided; None where nothing did and the
-        default holds.
+        Id of the assertion rule that says what was decided; ``gewogen`` where no rule but the wording decided; None where nothing
+        did and the default holds.
     rule_start, rule_end : int or None
         Offsets of the words that made the rule fire, or of the word that spoke most for the status.
     """
