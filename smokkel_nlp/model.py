@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
 from smokkel_nlp.features import Vectorizer, gated, own_columns
-from smokkel_nlp.store import FORMAT, MANIFEST, RETRAIN, read_files
+from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, read_files
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
-FILES = ("model.json", "weights.npz")
 _ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "idf")
 
 
@@ -125,7 +124,7 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Model:
     ModelError
         If a file is missing, unreadable, altered, or made for another format or taxonomy.
     """
-    return read_model(read_files(path, FILES), str(path or "the model of the package"))
+    return read_model(read_files(path, CLASSIFIER_FILES), str(path or "the model of the package"))
 
 
 def read_model(raw: Mapping[str, bytes], where: str) -> Model:

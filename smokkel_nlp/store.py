@@ -17,6 +17,7 @@ from smokkel_nlp.errors import ModelError
 FORMAT = "2"
 ENVIRONMENT = "SMOKKEL_NLP_MODELS"
 MANIFEST = "manifest.json"
+CLASSIFIER_FILES = ("model.json", "weights.npz")
 RETRAIN = "train one with 'smokkel-nlp train', or reinstall the package"
 
 
@@ -30,13 +31,13 @@ def find_model(path: str | os.PathLike[str] | None = None) -> Path:
     """
     if path is not None or os.environ.get(ENVIRONMENT):
         chosen = Path(path if path is not None else os.environ[ENVIRONMENT])
-        if not (chosen / "manifest.json").is_file():
-            raise ModelError(f"{chosen}: no model there (manifest.json is missing); give the folder of a model, or {RETRAIN}")
+        if not (chosen / MANIFEST).is_file():
+            raise ModelError(f"{chosen}: no model there ({MANIFEST} is missing); give the folder of a model, or {RETRAIN}")
         return chosen
     packaged = Path(str(files("smokkel_nlp").joinpath("_models")))
     checkout = Path(str(files("smokkel_nlp"))).parent / "models"
     for folder in (packaged, checkout):
-        if (folder / "manifest.json").is_file():
+        if (folder / MANIFEST).is_file():
             return folder
     raise ModelError(f"the package holds no model; {RETRAIN}")
 

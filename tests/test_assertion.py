@@ -118,3 +118,13 @@ def test_measure_counts_every_mention(weights: Weights) -> None:
     assert (result["n"], result["texts"]) == (1, 2)
     assert result["status"]["bewezen"]["positives"] == 1
     assert result["status"]["accuracy"][0] == 1.0
+
+
+@pytest.mark.parametrize("end", [".", ""])
+def test_what_is_weighed_does_not_grow_with_the_text(nlp: Language, end: str) -> None:
+    counts = []
+    for size in (8_000, 40_000):
+        text = " ".join(f"woord{number}{'' if number % 12 else end}" for number in range(size))
+        reading = read(nlp.make_doc(text), nlp.tokenizer)
+        counts.append(len(Reader.of(reading).features((3_000, 3_003))))
+    assert counts[0] == counts[1]

@@ -17,7 +17,7 @@ from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.weighing import FILES, OFFENCES, Feature, Weights, unpack
 from smokkel_nlp.reading import forget
 from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
-from smokkel_nlp.store import Stored
+from smokkel_nlp.store import CLASSIFIER_FILES, Stored
 from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
 from smokkel_nlp.text import is_dutch
 
@@ -183,7 +183,7 @@ def register_extensions() -> None:
 class ClassifyComponent(Stored):
     """Write ``doc.cats`` and the case record; the model is loaded at the first text."""
 
-    names = ("model.json", "weights.npz", *FILES)
+    names = (*CLASSIFIER_FILES, *FILES)
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ _NEIGHBOUR_PAIRS = 8
 _LABEL = 14
 _SHORT = 110
 _BAG = 0.15
+# What is looked at around a mention has a limit, so that cost grows with the text and not with its square, and the words of a long
+# judgment do not drown the sentence. No text or sentence of the corpus reaches it.
+_BLOCK, _REACH = 2000, 500
 
 
 class Feature(NamedTuple):
@@ -60,8 +64,8 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         self.words = [self._word(word) for word in self.reading.lower]
-        self.bag = [Feature(f"d={word}", _BAG, None) for word in sorted({word for word in self.words if word})]
-        self.bag.append(Feature("short", float(len(self.words) < _SHORT), None))
+        self._quotes = [place for place, letter in enumerate(self.reading.clean.text) if letter == '"']
+        self._bags: dict[int, list[Feature]] = {}
         self._around: dict[int, list[Feature]] = {}
 
     def _word(self, word: str) -> str | None:
@@ -70,6 +74,20 @@ class Surroundings:
         masked = self.masks(word)
         return word if masked is None and not word.isalnum() else masked
 
+    def bag(self, token: int) -> list[Feature]:
+        """Return the words of the text, or of the block of a long text, that holds a token."""
+        last = max(len(self.words) // _BLOCK - 1, 0)
+        block = min(token // _BLOCK, last)
+        if block not in self._bags:
+            held = self.words[block * _BLOCK : None if block == last else (block + 1) * _BLOCK]
+            found = [Feature(f"d={word}", _BAG, None) for word in sorted({word for word in held if word})]
+            self._bags[block] = [*found, Feature("short", float(len(self.words) < _SHORT), None)]
+        return self._bags[block]
+
+    def quoted(self, token: int) -> bool:
+        """Tell whether an odd number of quotation marks stands before a token."""
+        return bisect_left(self._quotes, int(self.reading.starts[token])) % 2 == 1
+
     def around(self, sentence: int) -> list[Feature]:
         """Return what the sentences before and behind one say."""
         if sentence not in self._around:
@@ -77,6 +95,7 @@ class Surroundings:
             for name, distance in (("p", -1), ("pp", -2), ("n", 1)):
                 if 0 <= sentence + distance < len(self.reading.sentences):
                     start, end = self.reading.sentences[sentence + distance]
+                    end = min(end, start + _REACH)
                     found += _each(name, self.words[start:end], start)
                     found += _pairs(f"{name}b", self.words[start:end][:_NEIGHBOUR_PAIRS], start)
             self._around[sentence] = found
@@ -122,8 +141,9 @@ def describe(
     start, end = span
     sentence = reading.sentence_of(start)
     first, last = reading.sentences[sentence]
+    first, last = max(first, start - _REACH), min(last, end + _REACH)
     left, inside, right = words[first:start], words[start:end], words[end:last]
-    yield from around.bag
+    yield from around.bag(start)
     yield from around.around(sentence)
     for name, side, begin in (("l", left, first), ("r", right, end)):
         yield from _each(name, side, begin)
@@ -145,9 +165,10 @@ def describe(
     if denials:
         yield from _each("neg&", [*left[opened:], *right[:closed]], None)
     yield from _speakers(left, first, around, sentence)
-    before = reading.clean.text[: int(reading.starts[start])]
-    yield Feature("quote", float(before.count('"') % 2), None)
-    opening = before[before.rfind("\n") + 1 :][:30].split(":")[0].lower()
+    yield Feature("quote", float(around.quoted(start)), None)
+    place = int(reading.starts[start])
+    line = reading.clean.text.rfind("\n", 0, place) + 1
+    opening = reading.clean.text[line : min(line + 30, place)].split(":")[0].lower()
     if len(opening) < _LABEL:
         yield Feature(f"line={opening}", 1.0, None)
     yield Feature(f"sec={section.default.id}", 1.0, None)
@@ -165,7 +186,7 @@ def _speakers(left: Sequence[str | None], first: int, around: Surroundings, sent
     if here:
         yield Feature(f"lastwho={here[-1][0]}", 1.0, first + here[-1][1])
         yield Feature(f"firstwho={here[0][0]}", 1.0, first + here[0][1])
-    earlier_from = around.reading.sentences[max(0, sentence - 3)][0]
+    earlier_from = max(around.reading.sentences[max(0, sentence - 3)][0], first - 3 * _REACH)
     earlier = [word for word in around.words[earlier_from:first] if word in actors and word not in ("ik", "wij")]
     if earlier:
         yield Feature(f"prevwho={earlier[-1]}", 1.0, None)

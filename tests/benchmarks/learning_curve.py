@@ -33,7 +33,7 @@ def macro_f1(gold: np.ndarray, given: np.ndarray) -> float:
 
 
 def part(records: Records, share: float, seed: int) -> list[Mapping[str, Any]]:
-    """Draw a share of the texts, contrast pairs whole; a smaller share lies within a larger one of the same seed."""
+    """Draw a share of the texts, contrast pairs whole but for the last one drawn; a smaller share lies within a larger one of the same seed."""
     units: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
         units.setdefault(record["pair"] or record["id"], []).append(record)
