@@ -151,17 +151,24 @@ class CueMatcher(Generic[Key]):
             found = self._anchored[word] = tuple(sorted(indices))
         return found
 
+    def can_begin(self, word: str) -> bool:
+        """Tell whether a cue can begin with a lower-case word."""
+        return bool(self._anchors(word))
+
+    def at(self, words: Sequence[str], position: int, start: int, stop: int) -> list[Match[Key]]:
+        """Return the matches that begin at a position, none reaching outside ``words[start:stop]``."""
+        matches = []
+        for index in self._anchors(words[position]):
+            key, cue = self._cues[index]
+            span = _match(cue, words, position, start, stop)
+            if span:
+                matches.append(Match(key, cue, *span))
+        return matches
+
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
         stop = len(words) if end is None else end
-        matches = []
-        for position in range(start, stop):
-            for index in self._anchors(words[position]):
-                key, cue = self._cues[index]
-                span = _match(cue, words, position, start, stop)
-                if span:
-                    matches.append(Match(key, cue, *span))
-        return matches
+        return [match for position in range(start, stop) for match in self.at(words, position, start, stop)]
 
 
 def _match(cue: Cue, words: Sequence[str], position: int, start: int, stop: int) -> tuple[int, int] | None:

@@ -18,9 +18,9 @@ from scipy.sparse import csr_matrix
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from smokkel_nlp.components.mentions import GROUPS, find_names, load_mention_rules
-from smokkel_nlp.masks import load_masks
-from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.components.mentions import GROUPS, SCORES
+from smokkel_nlp.content import Content
+from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
@@ -30,12 +30,17 @@ _CACHE_SIZE = 100_000
 
 
 class Material(NamedTuple):
-    """What the features of one text are made of: words by sentence (None where masked), their ranges in the original, mentions, names."""
+    """What the features of one text are made of.
+
+    Words by sentence (None where masked), their ranges in the original, the mentions, names, and for each tag how much the passage that
+    shows it best weighs.
+    """
 
     sentences: list[list[str | None]]
     spans: list[tuple[int, int]]
     mentions: list[tuple[str, str, str, str, int]]
     names: frozenset[str] = frozenset()
+    scores: tuple[float, ...] = ()
 
 
 OFFENCE_KINDS = (
@@ -55,7 +60,9 @@ OFFENCE_KINDS = (
     "hint_historisch",
 )
 # In a text about an offence a described method makes the tag as an asserted one does, so the two are one kind.
-TAG_KINDS = ("geldt", "ontkend", "historisch", "zwak")
+# How much the best passage weighs counts beside the mentions, also where it is too little for one.
+TAG_KINDS = ("geldt", "ontkend", "historisch", "zwak", "gewicht")
+_WEIGHT_REACH = 4.0
 
 
 def cue_names() -> tuple[str, ...]:
@@ -94,17 +101,16 @@ def cue_counts(item: Material, tags: frozenset[str]) -> Counter[str]:
     return +counts
 
 
+def tag_weights(item: Material) -> dict[str, float]:
+    """Return how much the best passage of each tag weighs, from 0 (surely none) to 4 (surely one)."""
+    scores = np.clip(item.scores, -_WEIGHT_REACH, _WEIGHT_REACH)
+    return {f"{tag}:gewicht": float(score + _WEIGHT_REACH) / 2 for tag, score in zip(load_taxonomy().tag_ids, scores, strict=False)}
+
+
 def material(doc: Doc, tokenizer: Tokenizer) -> Material:
     """Collect what the features of a Doc with mentions are made of."""
-    reading, rules, masks = read(doc, tokenizer), load_mention_rules(), load_masks()
-    words: list[str | None] = [masks(word) for word in reading.lower]
-    named = set()
-    for index, (word, form) in enumerate(zip(words, reading.orth, strict=True)):
-        if word is not None and form[:1].isupper() and not form.isupper() and not _opens(reading, index):
-            words[index] = None
-            named.add(word)
-    for start, end in find_names(reading, rules):
-        words[start:end] = [None] * (end - start)
+    reading = read(doc, tokenizer)
+    content = Content(reading)
     mentions = [
         (
             data["label"],
@@ -118,12 +124,8 @@ def material(doc: Doc, tokenizer: Tokenizer) -> Material:
         for data in doc.spans[name].attrs.values()
     ]
     spans = [reading.original_span(start, end) for start, end in reading.sentences]
-    return Material([words[start:end] for start, end in reading.sentences], spans, mentions, frozenset(named))
-
-
-def _opens(reading: Reading, index: int) -> bool:
-    """Tell whether a token opens a sentence or a quotation, where a capital says nothing."""
-    return index == 0 or (not reading.orth[index - 1][-1:].isalnum() and reading.orth[index - 1] not in (",", "-", "(", "/", "["))
+    sentences = [content.words[start:end] for start, end in reading.sentences]
+    return Material(sentences, spans, mentions, content.named, tuple(doc.user_data.get(SCORES, ())))
 
 
 def grams(word: str) -> list[str]:
@@ -244,6 +246,9 @@ class Vectorizer:
         cues = cue_counts(item, self._tags)
         cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
         blocks.append((cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))))
+        weighed = tag_weights(item)
+        weighed_ids = np.array([self._cue_index[name] for name in weighed], dtype=np.int64)
+        blocks.append((weighed_ids, self.weights[2] * np.array(list(weighed.values()), dtype=float)))
         return np.concatenate([ids for ids, _ in blocks]), np.concatenate([values for _, values in blocks])
 
     def sentence_shares(self, item: Material) -> csr_matrix:

@@ -52,7 +52,7 @@ def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike
         if name not in nlp.pipe_names:
             nlp.add_pipe(name)
     if model is not None:
-        for name in ("smokkel_assertion", "smokkel_classify"):
+        for name in (*READERS[1:], "smokkel_classify"):
             nlp.get_pipe(name).load_model(model)  # type: ignore[attr-defined]
     return nlp
 

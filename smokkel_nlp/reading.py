@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import IDX, LENGTH
+from spacy.attrs import IDX, LENGTH, ORTH
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from smokkel_nlp.text import CleanText, clean_text, sentence_ends
+from smokkel_nlp.cues import CueMatcher, Match
+from smokkel_nlp.lexicon import Lexicon, Table, lexicon
+from smokkel_nlp.text import ENDS, OPEN, STOP, CleanText, break_kind, clean_text
+
+Key = TypeVar("Key", bound=Hashable)
+_BREAKS = Table(lambda orth, lower: break_kind(orth), np.int8)
 
 
 @dataclass(frozen=True)
@@ -24,29 +32,62 @@ class Reading:
     ----------
     clean : CleanText
         The cleaned text with its map to the original.
-    lower : list of str
-        Lower-case tokens.
-    orth : list of str
-        The same tokens, case as in the text.
-    starts, ends : array of int
+    words : Lexicon
+        What the numbers stand for.
+    numbers : array of int, shape (n_tokens,)
+        The tokens as numbers of the lexicon.
+    starts, ends : array of int, shape (n_tokens,)
         Half-open character offsets of the tokens in the cleaned text.
     """
 
     clean: CleanText
-    lower: list[str]
-    orth: list[str]
+    words: Lexicon
+    numbers: NDArray[np.int64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def look_up(self, table: Table) -> NDArray[np.generic]:
+        """Return the values that a table holds for the tokens."""
+        return table(self.words, self.numbers)
+
+    @cached_property
+    def lower(self) -> list[str]:
+        """Lower-case tokens."""
+        forms = self.words.lower
+        return [forms[number] for number in self.numbers.tolist()]
+
+    @cached_property
+    def sentence_bounds(self) -> NDArray[np.int64]:
+        r"""Token positions at which sentences begin, and the end of the last, shape (n_sentences + 1,).
+
+        Examples
+        --------
+        >>> import spacy
+        >>> nlp = spacy.blank("nl")
+        >>> read(nlp("zag busje. vt verb. reed weg\nart. 3"), nlp.tokenizer).sentence_bounds.tolist()
+        [0, 3, 9, 12]
+        """
+        kinds = np.asarray(self.look_up(_BREAKS), dtype=np.int8)
+        ends = (kinds & ENDS) > 0
+        stops = np.flatnonzero(kinds & STOP)
+        ends[stops] = (stops == 0) | ((kinds[stops - 1] & OPEN) == 0)
+        bounds = np.flatnonzero(ends) + 1
+        last = [len(kinds)] if len(kinds) and (not len(bounds) or bounds[-1] != len(kinds)) else []
+        return np.concatenate([[0], bounds, last]).astype(np.int64) if len(kinds) else np.zeros(1, dtype=np.int64)
 
     @cached_property
     def sentence_ends(self) -> list[int]:
         """Half-open token ends of the sentences."""
-        return sentence_ends(self.orth)
+        return list(map(int, self.sentence_bounds[1:]))
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
         """Half-open token ranges of the sentences."""
-        return list(zip([0, *self.sentence_ends[:-1]], self.sentence_ends, strict=True)) if self.lower else []
+        bounds = self.sentence_bounds.tolist()
+        return list(pairwise(bounds))
 
     def sentence_of(self, token: int) -> int:
         """Return the index of the sentence that holds a token."""
@@ -65,6 +106,50 @@ class Reading:
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open character range in the original text of the tokens ``[start, end)``."""
         return self.clean.to_original(int(self.starts[start]), int(self.ends[end - 1]))
+
+
+class Finder(Generic[Key]):
+    """A cue matcher that looks at a reading only where a cue can begin.
+
+    Parameters
+    ----------
+    matcher : CueMatcher
+
+    Examples
+    --------
+    >>> import spacy
+    >>> from smokkel_nlp.cues import parse_cue
+    >>> nlp = spacy.blank("nl")
+    >>> finder = Finder(CueMatcher([("papers", parse_cue("paspoort* & afgenomen"))]))
+    >>> [(match.key, match.start, match.end) for match in finder(read(nlp("Paspoort werd afgenomen."), nlp.tokenizer))]
+    [('papers', 0, 3)]
+    """
+
+    def __init__(self, matcher: CueMatcher[Key]) -> None:
+        self._matcher = matcher
+        self._begins = Table(lambda orth, lower: matcher.can_begin(lower), np.bool_)
+
+    def __call__(self, reading: Reading, within: NDArray[np.bool_] | None = None) -> list[Match[Key]]:
+        """Return the matches of a text in order, none reaching over the end of a sentence.
+
+        Parameters
+        ----------
+        reading : Reading
+        within : array of bool, shape (n_sentences,), optional
+            The sentences to look at; by default all.
+        """
+        places = np.flatnonzero(reading.look_up(self._begins))
+        if not len(places):
+            return []
+        bounds = reading.sentence_bounds
+        sentences = np.searchsorted(bounds, places, side="right") - 1
+        if within is not None:
+            kept = within[sentences]
+            places, sentences = places[kept], sentences[kept]
+        found: list[Match[Key]] = []
+        for place, start, end in zip(places.tolist(), bounds[sentences].tolist(), bounds[sentences + 1].tolist(), strict=True):
+            found += self._matcher.at(reading.lower, place, start, end)
+        return found
 
 
 class _Last(threading.local):
@@ -91,9 +176,11 @@ def read(doc: Doc, tokenizer: Tokenizer) -> Reading:
         return _last.reading
     clean = clean_text(doc.text)
     shadow = doc if clean.unchanged else tokenizer(clean.text)
-    starts, lengths = shadow.to_array([IDX, LENGTH]).T.astype(np.int64)
-    lower, orth = [token.lower_ for token in shadow], [token.text for token in shadow]
-    _last.doc, _last.reading = doc, Reading(clean, lower, orth, starts, starts + lengths)
+    rows = shadow.to_array([ORTH, IDX, LENGTH])
+    words = lexicon()
+    starts, lengths = rows[:, 1:].T.astype(np.int64)
+    _last.doc = doc
+    _last.reading = Reading(clean, words, words.numbers(rows[:, 0].astype(np.uint64), shadow.vocab.strings), starts, starts + lengths)
     return _last.reading
 
 

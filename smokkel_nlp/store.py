@@ -14,7 +14,7 @@ import srsly
 
 from smokkel_nlp.errors import ModelError
 
-FORMAT = "2"
+FORMAT = "3"
 ENVIRONMENT = "SMOKKEL_NLP_MODELS"
 MANIFEST = "manifest.json"
 CLASSIFIER_FILES = ("model.json", "weights.npz")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import median
@@ -49,6 +49,7 @@ class _Resources(NamedTuple):
     abbreviations: frozenset[str]
     dutch: frozenset[str]
     foreign: frozenset[str]
+    pictures: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +63,7 @@ def _resources() -> _Resources:
         frozenset(lists["abbreviations"]),
         frozenset(lists["dutch"]),
         frozenset(lists["foreign"]),
+        take(data, "pictures", dict, "text.toml"),
     )
 
 
@@ -234,7 +236,8 @@ def _join(builder: _Builder, text: str, previous: tuple[int, int], line: tuple[i
     elif goes_on and not (gap and _STOP_END.search(before)):
         builder.add(" ", start, end)
     else:
-        builder.add("\n", start, end)
+        # Empty lines between paragraphs stay as they are, so that a plain text is left unchanged.
+        builder.add(text[start:end] if not text[start:end].strip("\n") else "\n", start, end)
 
 
 def _shorten(builder: _Builder) -> list[tuple[int, int, int]]:
@@ -246,29 +249,42 @@ def _shorten(builder: _Builder) -> list[tuple[int, int, int]]:
     return [(clean, first, last - 1)] if rest else []
 
 
-def sentence_ends(words: Sequence[str]) -> list[int]:
-    """Return the half-open ends of sentences in a list of tokens (case as in the text).
+ENDS, STOP, OPEN = 1, 2, 4
 
-    A line break ends a sentence. A full stop does unless it follows a known abbreviation or an initial; capital letters
-    are no condition, since chats and telegrams do without.
+
+def break_kind(word: str) -> int:
+    r"""Tell what a token (case as in the text) means for the end of a sentence.
+
+    ``ENDS``: one ends with it. ``STOP``: one ends with it unless the token before is ``OPEN``: an abbreviation or an initial. A line
+    break ends a sentence. Capital letters are no condition, since chats and telegrams do without.
 
     Examples
     --------
-    >>> sentence_ends(["Hij", "reed", ".", "Art", ".", "3", "gold", "."])
-    [3, 8]
+    >>> [break_kind(word) for word in ("\n", ".", "art", "J", "reed")]
+    [1, 2, 4, 4, 0]
     """
-    abbreviations = _resources().abbreviations
-    ends = []
-    for index, word in enumerate(words):
-        if (word.isspace() and "\n" in word) or word in ("!", "?", "!!", "??", "?!", "...", "…", ";"):
-            ends.append(index + 1)
-        elif word == ".":
-            before = words[index - 1].lower() if index else ""
-            if not (before in abbreviations or (len(before) == 1 and before.isalpha())):
-                ends.append(index + 1)
-    if len(words) and (not ends or ends[-1] != len(words)):
-        ends.append(len(words))
-    return ends
+    if (word.isspace() and "\n" in word) or word in ("!", "?", "!!", "??", "?!", "...", "…", ";"):
+        return ENDS
+    if word == ".":
+        return STOP
+    return OPEN if word.lower() in _resources().abbreviations or (len(word) == 1 and word.isalpha()) else 0
+
+
+_DISGUISED = re.compile(r"[a-z]+(?:[013457@$€]+[a-z]+)+[013457@$€]?")
+_PLAIN = str.maketrans("013457@$€", "oieastase")
+
+
+def plain_word(word: str) -> str:
+    """Undo the disguise of a lower-case word: digits and signs for letters, and pictures that stand for words (``text.toml``).
+
+    Examples
+    --------
+    >>> plain_word("t3l3gram"), plain_word("197a"), plain_word("✈")
+    ('telegram', '197a', 'vliegtuig')
+    """
+    if len(word) >= 5 and _DISGUISED.fullmatch(word):
+        return word.translate(_PLAIN)
+    return _resources().pictures.get(word, word)
 
 
 def is_dutch(words: Sequence[str]) -> bool:

@@ -19,18 +19,22 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.classifier import CaseClassifier, reader
+from smokkel_nlp.components import READERS, spotting
 from smokkel_nlp.components.assertion import Reader
 from smokkel_nlp.components.classify import mentions_of, outcome_features
 from smokkel_nlp.components.mentions import GROUPS
+from smokkel_nlp.components.spotting import Spotter
 from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Feature, Weights, pack
+from smokkel_nlp.content import Content
 from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.features import material
+from smokkel_nlp.learning import best_threshold, fit_spotter, mark, with_thresholds
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
-MODEL_VERSION = "0.2.0"
+MODEL_VERSION = "0.3.0"
 _FOLDS = 5
 
 
@@ -145,16 +149,37 @@ def _row(features: Iterable[Feature]) -> dict[str, float]:
     return row
 
 
-def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> list[Doc]:
-    """Read each text with assertion learnt from the texts of other authors, as the classifier will meet texts: none it was learnt from."""
+def read_apart(
+    records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]], groups: Sequence[str]
+) -> tuple[list[Doc], Spotter]:
+    """Read each text with spotting and assertion learnt from the texts of other authors, as the classifier will meet texts.
+
+    Returns
+    -------
+    docs : list of Doc
+        The texts, each read with weights that it was not learnt from.
+    spotter : Spotter
+        Learnt from all; its threshold is the best one on passages that were not learnt from.
+    """
     nlp = reader()
-    component = nlp.get_pipe("smokkel_assertion")
+    mentions, assertion = (nlp.get_pipe(name) for name in READERS[1:])
+    marked = mark([*records, *snippets], nlp.tokenizer)
+    extra = np.arange(len(records), len(records) + len(snippets))
+    folds = list(GroupKFold(min(_FOLDS, len(set(groups)))).split(records, groups=groups))
+    spotters = [fit_spotter(marked, np.concatenate([learnt, extra])) for learnt, _ in folds]
+    apart_scores, gold = [], []
+    for spotter, (_, apart) in zip(spotters, folds, strict=True):
+        contents = (Content(read(nlp.make_doc(records[row]["text"]), nlp.tokenizer)) for row in apart)
+        apart_scores += [spotter(content)[1] for content in contents]
+        gold += [marked.gold[marked.of_text == row] for row in apart]
+    threshold = best_threshold(np.concatenate(apart_scores), np.concatenate(gold))
     docs: list[Doc | None] = [None] * len(records)
-    for learnt, apart in GroupKFold(min(_FOLDS, len(set(groups)))).split(records, groups=groups):
-        component.weights = fit_assertion([*(records[row] for row in learnt), *snippets])  # type: ignore[attr-defined]
+    for spotter, (learnt, apart) in zip(spotters, folds, strict=True):
+        mentions.spotter = with_thresholds(spotter, threshold)  # type: ignore[attr-defined]
+        assertion.weights = fit_assertion([*(records[row] for row in learnt), *snippets])  # type: ignore[attr-defined]
         for row in apart:
             docs[row] = nlp(records[row]["text"])
-    return [doc for doc in docs if doc is not None]
+    return [doc for doc in docs if doc is not None], with_thresholds(fit_spotter(marked), threshold)
 
 
 def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> CaseClassifier:
@@ -177,10 +202,11 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     records = [record for split in splits for record in read_split(corpus, split)]
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
     groups = groups_of(records)
-    docs = read_apart(records, snippets, groups)
+    docs, spotter = read_apart(records, snippets, groups)
     classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups)
     outcome = fit_outcome(docs, records)
     weights = fit_assertion([*records, *snippets])
+    reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
     reader().get_pipe("smokkel_assertion").weights = weights  # type: ignore[attr-defined]
     core = classifier.core_
     if core.gate_ is None:
@@ -197,5 +223,12 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         "coef": core.coef_, "intercept": core.intercept_, "gate": core.gate_, "calibration": core.calibration_,
         "thresholds": core.thresholds_, "margins": np.asarray(core.margins_),
     }  # fmt: skip
-    save_model(output, MODEL_VERSION, classifier.vectorizer_, arrays, pack({MENTIONS: weights, OFFENCES: outcome}), about)
+    save_model(
+        output,
+        MODEL_VERSION,
+        classifier.vectorizer_,
+        arrays,
+        {**pack({MENTIONS: weights, OFFENCES: outcome}), **spotting.pack(spotter)},
+        about,
+    )
     return classifier

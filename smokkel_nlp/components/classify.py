@@ -116,7 +116,7 @@ def outcome_features(doc: Doc, item: Material, methods: Iterable[_Mention], name
 
 
 def _outcome(doc: Doc, item: Material, outcome: Weights, methods: Iterable[_Mention], named: Iterable[_Mention]) -> str:
-    return outcome(outcome_features(doc, item, methods, named)).values[0]
+    return outcome(outcome_features(doc, item, methods, named))[0]
 
 
 def mentions_of(doc: Doc, group: str) -> list[_Mention]:

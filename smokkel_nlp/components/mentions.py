@@ -1,25 +1,34 @@
-"""Mentions: where the text names an offence, a modus operandi or a legal element, found by the cues of the taxonomy.
+"""Mentions: where the text names an offence, a modus operandi or a legal element.
 
-A strong cue is a mention by itself. A weak cue is one only beside another weak cue of the same tag, or beside a name of an
-offence, within a window of three sentences. Nothing inside the name of an organisation, committee or act is a mention.
+Offences and elements are found by the cues of the taxonomy: a strong cue is a mention by itself; a weak one only beside another cue
+of the same label, or beside a name of an offence, within a window of three sentences. Modi operandi are found by what passages weigh
+(:mod:`smokkel_nlp.components.spotting`) and by cues, where the passage around the cue does not speak against it. Nothing inside the name
+of an organisation, committee or act is a mention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from smokkel_nlp.components.spotting import FILES, Passages, Spotter, is_boundary, unpack
+from smokkel_nlp.content import Content
 from smokkel_nlp.cues import CueMatcher
-from smokkel_nlp.reading import Reading, read
-from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
+from smokkel_nlp.reading import Finder, read
+from smokkel_nlp.store import Stored
+from smokkel_nlp.taxonomy import load_taxonomy
 
 GROUPS = {"offence": "offences", "tag": "modus_operandi", "element": "elements"}
 FIELDS = ("status", "source", "cue", "strength", "rule", "rule_start", "rule_end")
+WEIGHED = "gewogen"
+SCORES = "smokkel_scores"
 
 
 class Label(NamedTuple):
@@ -37,67 +46,145 @@ class Label(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A cue found in a reading, as half-open token positions."""
+    """A mention in a reading, as half-open token positions, and the name of the cue or the word that showed it."""
 
     label: Label
     start: int
     end: int
+    cue: str
 
 
 @dataclass(frozen=True)
 class MentionRules:
-    """The cues of the taxonomy and the names to leave alone, compiled."""
+    """The cues of the taxonomy, compiled: those of offences and elements, and those of tags."""
 
-    cues: CueMatcher[Label]
-    names: CueMatcher[str]
+    offences: Finder[Label]
+    tags: Finder[Label]
 
 
 @lru_cache(maxsize=1)
 def load_mention_rules() -> MentionRules:
-    """Compile the cues of the shipped taxonomy and ``names.toml``."""
+    """Compile the cues of the shipped taxonomy."""
     taxonomy = load_taxonomy()
     lists = [("offence", offence.id, "strong", offence.names) for offence in taxonomy.offences]
     lists += [("offence", offence.id, "weak", offence.hints) for offence in taxonomy.offences]
     lists += [("element", element.id, "strong", element.cues) for element in taxonomy.elements]
-    lists += [("tag", tag.id, strength, cues) for tag in taxonomy.tags for strength, cues in (("strong", tag.strong), ("weak", tag.weak))]
-    labels = [(Label(kind, id_, strength, n), cue) for kind, id_, strength, cues in lists for n, cue in enumerate(cues, start=1)]
-    data = read_toml(resource("names.toml"))
-    names = [(key, cue) for key in data for cue in parse_cues(take(data, key, list, "names.toml"), "names.toml")]
-    return MentionRules(CueMatcher(labels), CueMatcher(names))
+    tags = [("tag", tag.id, strength, cues) for tag in taxonomy.tags for strength, cues in (("strong", tag.strong), ("weak", tag.weak))]
+    offences, tagged = (
+        Finder(
+            CueMatcher((Label(kind, id_, strength, n), cue) for kind, id_, strength, cues in part for n, cue in enumerate(cues, start=1))
+        )
+        for part in (lists, tags)
+    )
+    return MentionRules(offences, tagged)
 
 
-def find_names(reading: Reading, rules: MentionRules) -> list[tuple[int, int]]:
-    """Return the token ranges of names that hold label words."""
-    return [(match.start, match.end) for start, end in reading.sentences for match in rules.names(reading.lower, start, end)]
+def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tuple[list[Found], list[float]]:
+    """Find the mentions of a text.
+
+    Parameters
+    ----------
+    content : Content
+    rules : MentionRules
+    spotter : Spotter
+
+    Returns
+    -------
+    mentions : list of Found
+        In order of position; of overlapping ones under one label the longest stays.
+    scores : list of float
+        For each tag the score (log odds) of the passage that shows it best, however low.
+    """
+    reading = content.reading
+    named = [Found(m.key, m.start, m.end, m.key.cue) for m in rules.offences(reading) if not content.in_organisation[m.start : m.end].any()]
+    cut, scores = spotter(content)
+    likely = np.zeros(len(reading.sentences), dtype=bool)
+    likely[cut.sentence[(scores >= spotter.cue_threshold).any(axis=1)]] = True
+    column = {tag: index for index, tag in enumerate(spotter.tags)}
+    cued = [
+        Found(m.key, m.start, m.end, m.key.cue)
+        for m in (rules.tags(reading, within=likely) if likely.any() else ())
+        if not content.in_organisation[m.start : m.end].any()
+        and _best(scores[:, column[m.key.id]], cut, m.start, m.end) >= spotter.cue_threshold
+    ]
+    weighed = spotted(content, cut, scores, spotter)
+    kept = _longest(_in_company(named, content) + weighed + _in_company([*cued, *named], content, kind="tag"))
+    best = scores.max(axis=0) if len(scores) else np.full(len(spotter.tags), -9.0)
+    return kept, [round(float(score), 3) for score in best]
 
 
-def find_mentions(reading: Reading, rules: MentionRules) -> list[Found]:
-    """Find the mentions of a reading, in order of position; of overlapping ones under one label the longest stays."""
-    found: list[list[Found]] = []
-    for start, end in reading.sentences:
-        names = rules.names(reading.lower, start, end)
-        matches = [Found(match.key, match.start, match.end) for match in rules.cues(reading.lower, start, end)]
-        found.append([item for item in matches if not any(name.start < item.end and item.start < name.end for name in names)])
-    kept: list[Found] = []
-    for index, sentence in enumerate(found):
-        window = [item for near in found[max(0, index - 1) : index + 2] for item in near]
-        offence_near = any(item.label.kind == "offence" for item in window)
-        kept += _longest([item for item in sentence if item.label.strength == "strong" or offence_near or _company(item, window)])
+def _best(scores: NDArray[np.float32], cut: Passages, start: int, end: int) -> float:
+    """Return the best score of the passages that a token range touches."""
+    first = int(np.searchsorted(cut.starts, start, side="right")) - 1
+    last = int(np.searchsorted(cut.starts, end, side="left"))
+    return float(scores[first:last].max())
+
+
+def spotted(content: Content, cut: Passages, scores: NDArray[np.float32], spotter: Spotter) -> list[Found]:
+    """Return the mentions that weigh enough; neighbouring passages of one sentence are one mention."""
+    found: list[Found] = []
+    rows, columns = np.nonzero(scores >= spotter.threshold)
+    runs: dict[int, tuple[int, int]] = {}
+    done: list[tuple[int, int, int]] = []
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        first, last = runs.get(column, (row, row - 2))
+        if last == row - 1 and cut.sentence[last] == cut.sentence[row]:
+            runs[column] = (first, row)
+            continue
+        if last >= first:
+            done.append((column, first, last))
+        runs[column] = (row, row)
+    done += [(column, first, last) for column, (first, last) in runs.items()]
+    for column, first, last in done:
+        start, end = trimmed(content, int(cut.starts[first]), int(cut.ends[last]))
+        tag = spotter.tags[column]
+        word = spotter.word_of(content, start, end, column)
+        found.append(Found(Label("tag", tag, "strong", 0), start, end, f"{tag}.{WEIGHED}" + (f".{word}" if word else "")))
+    return found
+
+
+def trimmed(content: Content, start: int, end: int) -> tuple[int, int]:
+    """Return a token range without the conjunctions and signs at its edges; never empty."""
+    edge, lower = is_boundary(content.reading, start, end), content.reading.lower
+    first, last = start, end
+    while last - first > 1 and not any(map(str.isalnum, lower[last - 1])):
+        last -= 1
+    while last - first > 1 and (edge[first - start] or not any(map(str.isalnum, lower[first]))):
+        first += 1
+    return first, last
+
+
+def _in_company(found: Sequence[Found], content: Content, kind: str | None = None) -> list[Found]:
+    """Leave out weak cues that stand alone; of one kind only, where one is asked."""
+    if not any(item.label.strength == "weak" for item in found):
+        return [item for item in found if kind is None or item.label.kind == kind]
+    sentence = [content.reading.sentence_of(item.start) for item in found]
+    by_sentence: dict[int, list[Found]] = {}
+    for item, number in zip(found, sentence, strict=True):
+        by_sentence.setdefault(number, []).append(item)
+    kept = []
+    for item, number in zip(found, sentence, strict=True):
+        if kind is None or item.label.kind == kind:
+            near = [other for beside in (number - 1, number, number + 1) for other in by_sentence.get(beside, ())]
+            offence_near = any(other.label.kind == "offence" for other in near)
+            if item.label.strength == "strong" or offence_near or _company(item, near):
+                kept.append(item)
     return kept
 
 
 def _company(item: Found, window: list[Found]) -> bool:
-    """Tell whether another cue of the same tag stands near a weak cue."""
+    """Tell whether another cue of the same label stands near a weak cue."""
     return any(other.label.id == item.label.id and other.label != item.label for other in window)
 
 
 def _longest(found: list[Found]) -> list[Found]:
     """Keep the longest of overlapping mentions under one label, strong before weak."""
-    kept: list[Found] = []
+    kept: dict[tuple[str, str], list[Found]] = {}
     for item in sorted(found, key=lambda f: (f.label.strength == "weak", f.start - f.end)):
-        if not any(o.label[:2] == item.label[:2] and o.start < item.end and item.start < o.end for o in kept):
-            kept.append(item)
-    return sorted(kept, key=lambda f: (f.start, f.end, f.label))
+        same = kept.setdefault(item.label[:2], [])
+        if not any(o.start < item.end and item.start < o.end for o in same):
+            same.append(item)
+    return sorted((item for same in kept.values() for item in same), key=lambda f: (f.start, f.end, f.label))
 
 
 def payload(span: Span) -> Mapping[str, Any]:
@@ -121,26 +208,46 @@ def register_extensions() -> None:
         Span.set_extension(field, getter=partial(_field, field), force=True)
 
 
-class MentionsComponent:
+class MentionsComponent(Stored):
     """Write mentions to ``doc.spans["modus_operandi"]``, ``["offences"]`` and ``["elements"]``."""
+
+    names = FILES
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
         self._rules = load_mention_rules()
+        self._spotter: Spotter | None = None
         for name in (*load_taxonomy().labels, *(element.id for element in load_taxonomy().elements)):
             nlp.vocab.strings.add(name)
+
+    @property
+    def spotter(self) -> Spotter:
+        """The weights in use."""
+        if self._spotter is None:
+            self.load_model(None)
+        assert self._spotter is not None
+        return self._spotter
+
+    @spotter.setter
+    def spotter(self, spotter: Spotter) -> None:
+        self._spotter = spotter
+
+    def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
+        """Build the weights from the content of their files."""
+        self._spotter = unpack(raw)
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the mentions of a Doc."""
         reading = read(doc, self._tokenizer)
+        mentions, scores = find_mentions(Content(reading), self._rules, self.spotter)
         groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
-        for number, found in enumerate(find_mentions(reading, self._rules), start=1):
+        for number, found in enumerate(mentions, start=1):
             start, end = reading.original_span(found.start, found.end)
             span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
             if span is not None:
                 data = {
                     "label": found.label.id,
-                    "cue": found.label.cue,
+                    "cue": found.cue,
                     "strength": found.label.strength,
                     "tokens": [found.start, found.end],
                 }
@@ -148,6 +255,7 @@ class MentionsComponent:
         for kind, name in GROUPS.items():
             attrs = {str(span.id): data for span, data in groups[kind]}
             doc.spans[name] = SpanGroup(doc, name=name, spans=[span for span, _ in groups[kind]], attrs=attrs)
+        doc.user_data[SCORES] = scores
         return doc
 
 

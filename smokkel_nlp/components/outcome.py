@@ -38,25 +38,25 @@ def describe_outcome(
     counts = Counter(words)
     length = 1 + math.log(max(len(counts), 1))
     for word, count in counts.items():
-        yield Feature(f"w={word}", 0.5 * (1 + math.log(count)) / length, None)
+        yield Feature(f"w={word}", 0.5 * (1 + math.log(count)) / length)
     for word in dict.fromkeys(words[:_OPENING]):
-        yield Feature(f"f={word}", 0.3, None)
+        yield Feature(f"f={word}", 0.3)
     for section in sections[:1]:
-        yield Feature(f"reg={section}", 1.0, None)
+        yield Feature(f"reg={section}", 1.0)
     for section in dict.fromkeys(sections):
-        yield Feature(f"sec={section}", 0.5, None)
+        yield Feature(f"sec={section}", 0.5)
     shown = Counter(methods)
     total = max(sum(shown.values()), 1)
     for status, count in Counter(status for status, _ in shown.elements()).items():
-        yield Feature(f"t={status}", count / total, None)
+        yield Feature(f"t={status}", count / total)
     for (status, source), count in shown.items():
-        yield Feature(f"ts={status}:{source}", count / total, None)
+        yield Feature(f"ts={status}:{source}", count / total)
     for status, source in dict.fromkeys(named):
-        yield Feature(f"ns={status}:{source}", 1.0, None)
+        yield Feature(f"ns={status}:{source}", 1.0)
     for status in dict.fromkeys(status for status, _ in named):
-        yield Feature(f"n={status}", 1.0, None)
+        yield Feature(f"n={status}", 1.0)
     if named:
-        yield Feature(f"n0={named[0][0]}", 1.0, None)
-        yield Feature(f"n9={named[-1][0]}", 1.0, None)
+        yield Feature(f"n0={named[0][0]}", 1.0)
+        yield Feature(f"n9={named[-1][0]}", 1.0)
     else:
-        yield Feature("none", 1.0, None)
+        yield Feature("none", 1.0)

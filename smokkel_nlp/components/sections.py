@@ -11,9 +11,9 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
-from smokkel_nlp.cues import CueMatcher
+from smokkel_nlp.cues import CueMatcher, Match
 from smokkel_nlp.errors import TaxonomyError
-from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.reading import Finder, Reading, read
 from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
 
 SECTIONS = "sections"
@@ -36,8 +36,8 @@ PLAIN = Default("geen", "feitelijk", "overig")
 class SectionRules:
     """The headings and registers of ``sections.toml``, compiled."""
 
-    headings: CueMatcher[Default]
-    registers: CueMatcher[Default]
+    headings: Finder[Default]
+    registers: Finder[Default]
     register_order: tuple[tuple[Default, int], ...]
 
 
@@ -63,7 +63,7 @@ def load_section_rules() -> SectionRules:
             else:
                 registers += [(default, cue) for cue in parse_cues(take(entry, "cues", list, where), where)]
                 order.append((default, take(entry, "least", int, where, 1)))
-    return SectionRules(CueMatcher(headings), CueMatcher(registers), tuple(order))
+    return SectionRules(Finder(CueMatcher(headings)), Finder(CueMatcher(registers)), tuple(order))
 
 
 class Section(NamedTuple):
@@ -76,20 +76,25 @@ class Section(NamedTuple):
 
 def find_sections(reading: Reading, rules: SectionRules) -> list[Section]:
     """Split a reading into sections; the first one, before any heading, has the default of the register."""
-    counts = Counter(match.key for start, end in reading.sentences for match in rules.registers(reading.lower, start, end))
+    counts = Counter(match.key for match in rules.registers(reading))
     default = next((key for key, least in rules.register_order if counts[key] >= least), PLAIN)
     marks = [(0, default)]
-    for start, end in reading.sentences:
-        first = start
-        while first < end and not reading.lower[first][:1].isalpha():
-            first += 1
-        numbered = any(word[:1].isdigit() for word in reading.lower[start:first])
-        if first < end and (numbered or end - first <= _MAX_HEADING):
-            found = [match for match in rules.headings(reading.lower, first, min(end, first + _MAX_HEADING)) if match.start == first]
-            if found:
-                marks.append((start, max(found, key=lambda match: match.end).key))
-    ends = [start for start, _ in marks[1:]] + [len(reading.lower)]
+    longest: dict[int, Match[Default]] = {}
+    for match in rules.headings(reading):
+        known = longest.get(match.start)
+        if match.end - match.start <= _MAX_HEADING and (known is None or match.end > known.end) and _opens(reading, match.start):
+            longest[match.start] = match
+    marks += [(reading.sentences[reading.sentence_of(start)][0], match.key) for start, match in sorted(longest.items())]
+    ends = [start for start, _ in marks[1:]] + [len(reading)]
     return [Section(start, end, key) for (start, key), end in zip(marks, ends, strict=True) if end > start]
+
+
+def _opens(reading: Reading, token: int) -> bool:
+    """Tell whether a token is the first word of a line that can be a heading: a numbered or a short one."""
+    start, end = reading.sentences[reading.sentence_of(token)]
+    before = reading.lower[start:token]
+    numbered = any(word[:1].isdigit() for word in before)
+    return len(before) <= _MAX_HEADING and not any(word[:1].isalpha() for word in before) and (numbered or end - token <= _MAX_HEADING)
 
 
 def section_at(sections: list[Section], token: int) -> Section:

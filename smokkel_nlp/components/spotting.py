@@ -1,0 +1,266 @@
+"""Spotting: which passages show a modus operandi, by weights learnt from marked passages.
+
+A sentence is cut into passages at commas, conjunctions and the like. A passage is weighed, for each tag, by its words, their letters
+and its pairs of words; by the other words of its sentence; by the sentences around it; and by what the text is about. The weights are
+linear and data: a JSON and an npz file of the model.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smokkel_nlp.content import Content
+from smokkel_nlp.lexicon import Table
+from smokkel_nlp.masks import load_masks
+from smokkel_nlp.reading import Reading
+from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
+
+FILES = ("spotting.json", "spotting.npz")
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+# How the blocks of features are scaled: by the root of their size, so that long and short passages compare.
+_SUBWORD = 0.4
+_OWN_LEAST, _SENTENCE_LEAST, _AROUND_LEAST, _TEXT_LEAST = 4, 8, 16, 20
+_OWN, _SENTENCE, _AROUND, _TEXT = 0.5, 0.5, 0.35, 0.7
+_MIN_SUBWORD, _MAX_SUBWORD = 5, 40
+_GRAMS = (4, 5)
+_BLOCK = 20_000
+
+
+class Boundaries(NamedTuple):
+    """What cuts a sentence into passages (``spotting.toml``)."""
+
+    words: frozenset[str]
+    least: int
+
+
+@lru_cache(maxsize=1)
+def load_boundaries() -> Boundaries:
+    """Load ``spotting.toml``."""
+    data = read_toml(resource("spotting.toml"))
+    return Boundaries(frozenset(take(data, "boundaries", list, "spotting.toml")), take(data, "least", int, "spotting.toml"))
+
+
+@lru_cache(maxsize=1)
+def telling_names() -> frozenset[str]:
+    """Return the words that stand in cues of a tag as they are: a platform is written with a capital and tells all the same."""
+    slots = (slot for tag in load_taxonomy().tags for cue in (*tag.strong, *tag.weak) for part in cue.parts for slot in part)
+    return frozenset(word for slot in slots for word in slot.alternatives if "*" not in word)
+
+
+_BOUNDARY = Table(lambda orth, lower: lower in load_boundaries().words, np.bool_)
+_TELLING = Table(lambda orth, lower: lower in telling_names(), np.bool_)
+
+
+def subwords(word: str) -> set[str]:
+    """Return the n-grams of letters of a word, its edges marked.
+
+    Examples
+    --------
+    >>> sorted(subwords("kelder"))[:3]
+    ['<kel', '<keld', 'der>']
+    """
+    if not _MIN_SUBWORD <= len(word) <= _MAX_SUBWORD or not word.isalpha():
+        return set()
+    edged = f"<{word}>"
+    return {edged[i : i + n] for n in _GRAMS for i in range(len(edged) - n + 1)}
+
+
+class Passages(NamedTuple):
+    """The passages of a text.
+
+    Parameters
+    ----------
+    starts, ends : array of int, shape (n_passages,)
+        Half-open token ranges.
+    sentence : array of int, shape (n_passages,)
+        The sentence each is part of.
+    """
+
+    starts: Ints
+    ends: Ints
+    sentence: Ints
+
+
+def passages(content: Content) -> Passages:
+    """Cut a text into passages."""
+    reading, least = content.reading, load_boundaries().least
+    bounds = reading.sentence_bounds
+    cuts = np.flatnonzero(reading.look_up(_BOUNDARY))
+    sentence_of = np.searchsorted(bounds, cuts, side="right") - 1
+    ends = bounds[sentence_of + 1]
+    starts = bounds[:-1].tolist()
+    last = -1
+    # A cut stands where enough words lie before it, since the last cut, and behind it, up to the end of the sentence.
+    for cut, begin, end in zip(cuts.tolist(), bounds[sentence_of].tolist(), ends.tolist(), strict=True):
+        last = max(last, begin)
+        if cut - last >= least and end - cut >= least:
+            starts.append(cut)
+            last = cut
+    begins = np.sort(np.array(starts, dtype=np.int64))
+    return Passages(begins, np.append(begins[1:], len(reading))[: len(begins)], np.searchsorted(bounds, begins, side="right") - 1)
+
+
+class Parts(NamedTuple):
+    """What of a text is weighed, by token: the numbers of words in the vocabulary (-1 where none), and of pairs with the word before."""
+
+    words: Ints
+    pairs: Ints
+
+
+@dataclass
+class Spotter:
+    """Weights of passages.
+
+    Parameters
+    ----------
+    tags : tuple of str
+    words, subwords, pairs : tuple of str
+        The vocabulary; a pair is two words with a space between them.
+    own : array of shape (n_words + n_subwords + n_pairs, n_tags)
+        Weights of what stands in the passage itself.
+    context : array of shape (n_words, 3 * n_tags)
+        Weights of the words of its sentence, of the sentences around it, and of the text.
+    bias : array of shape (n_tags,)
+    threshold, cue_threshold : float
+        Scores (log odds) from which a passage is a mention: on its own, or with a cue in it.
+    """
+
+    tags: tuple[str, ...]
+    words: tuple[str, ...]
+    subwords: tuple[str, ...]
+    pairs: tuple[str, ...]
+    own: Floats
+    context: Floats
+    bias: Floats
+    threshold: float
+    cue_threshold: float
+
+    def __post_init__(self) -> None:
+        masks = load_masks()
+        self._index = {word: row for row, word in enumerate(self.words)}
+        self._sub_index = {gram: len(self.words) + row for row, gram in enumerate(self.subwords)}
+        size = len(self.words)
+        index = self._index
+        keyed = sorted((index[one] * size + index[other], row) for row, (one, other) in enumerate(pair.split(" ") for pair in self.pairs))
+        self._pair_keys = np.array([key for key, _ in keyed], dtype=np.int64)
+        self._pair_rows = np.array([row for _, row in keyed], dtype=np.int64) + size + len(self.subwords)
+
+        self._number = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int64)
+        self._share = Table(lambda orth, lower: self.share(masks(lower)), np.float32, len(self.tags))
+
+    def share(self, word: str | None) -> Floats:
+        """Return what a word and its letters add to a passage they stand in, shape (n_tags,)."""
+        total = np.zeros(len(self.tags), dtype=np.float32)
+        if word is not None:
+            if word in self._index:
+                total += self.own[self._index[word]]
+            rows = [self._sub_index[gram] for gram in subwords(word) if gram in self._sub_index]
+            total += _SUBWORD * self.own[rows].sum(axis=0)
+        return total
+
+    def parts(self, content: Content) -> Parts:
+        """Return what of a text is weighed."""
+        words = np.asarray(content.reading.look_up(self._number), dtype=np.int64).copy()
+        words[~counts(content)] = -1
+        if len(words) < 2 or not len(self._pair_keys):
+            return Parts(words, np.full(len(words), -1, dtype=np.int64))
+        keys = words[:-1] * len(self.words) + words[1:]
+        keys[(words[:-1] < 0) | (words[1:] < 0)] = -1
+        keys[content.reading.sentence_bounds[1:-1] - 1] = -1  # no pair lies across the end of a sentence
+        places = np.minimum(np.searchsorted(self._pair_keys, keys), len(self._pair_keys) - 1)
+        return Parts(words, np.concatenate([[-1], np.where(self._pair_keys[places] == keys, self._pair_rows[places], -1)]))
+
+    def __call__(self, content: Content) -> tuple[Passages, Floats]:
+        """Weigh the passages of a text; returns them and their scores, log odds of shape (n_passages, n_tags)."""
+        found, bounds = passages(content), content.reading.sentence_bounds
+        n, width = len(found.starts), len(self.tags)
+        if not n:
+            return found, np.zeros((0, width), dtype=np.float32)
+        parts, counted = self.parts(content), counts(content)
+        own, context = np.empty((n, width), dtype=np.float32), np.empty((n, 2 * width), dtype=np.float32)
+        known = np.where(parts.words >= 0, parts.words, len(self.words))
+        padded = np.vstack([self.context[:, : 2 * width], np.zeros((1, 2 * width), dtype=np.float32)])
+        for first in range(0, n, _BLOCK):  # by blocks: a row for each token of a long text would fill the memory
+            last = min(first + _BLOCK, n)
+            low, high = int(found.starts[first]), int(found.ends[last - 1])
+            rows = np.asarray(self._share(content.reading.words, content.reading.numbers[low:high]), dtype=np.float32)
+            rows *= counted[low:high, None]
+            paired = np.flatnonzero(parts.pairs[low:high] >= 0)
+            rows[paired] += self.own[parts.pairs[low:high][paired]]
+            own[first:last] = np.add.reduceat(rows, found.starts[first:last] - low, axis=0)
+            context[first:last] = np.add.reduceat(padded[known[low:high]], found.starts[first:last] - low, axis=0)
+        begins = np.searchsorted(found.starts, bounds[:-1])
+        sentences = np.add.reduceat(context, begins, axis=0)
+        numbers = np.add.reduceat(np.append((parts.words >= 0).astype(np.float32), 0)[:-1], bounds[:-1])
+        around, beside = np.zeros((len(sentences), width), dtype=np.float32), np.zeros(len(sentences), dtype=np.float32)
+        around[1:] += sentences[:-1, width:]
+        around[:-1] += sentences[1:, width:]
+        beside[1:] += numbers[:-1]
+        beside[:-1] += numbers[1:]
+        distinct = np.unique(parts.words[parts.words >= 0])
+        text = self.context[distinct, 2 * width :].sum(axis=0)
+        lengths, wide = found.ends - found.starts, np.diff(bounds)
+        scores = own * scale(lengths, _OWN_LEAST, _OWN)[:, None]
+        scores += (sentences[found.sentence, :width] - context[:, :width]) * scale(wide, _SENTENCE_LEAST, _SENTENCE)[found.sentence, None]
+        scores += (around * scale(beside, _AROUND_LEAST, _AROUND)[:, None])[found.sentence]
+        scores += text * scale(np.array([len(distinct)]), _TEXT_LEAST, _TEXT) + self.bias
+        return found, scores
+
+    def word_of(self, content: Content, start: int, end: int, tag: int) -> str | None:
+        """Return the word of a passage that says most for a tag, lower-case; None where none does."""
+        parts = [self.share(word)[tag] for word in content.words[start:end]]
+        best = int(np.argmax(parts)) if parts else 0
+        return content.words[start + best] if parts and parts[best] > 0 else None
+
+
+def is_boundary(reading: Reading, start: int, end: int) -> NDArray[np.bool_]:
+    """Tell which tokens of a range cut a sentence, shape (n_tokens,)."""
+    return np.asarray(_BOUNDARY(reading.words, reading.numbers[start:end]), dtype=bool)
+
+
+def counts(content: Content) -> NDArray[np.bool_]:
+    """Tell which tokens are weighed: none inside a name, but the name of a platform, shape (n_tokens,)."""
+    telling = np.asarray(content.reading.look_up(_TELLING), dtype=bool)
+    return np.asarray(~(content.capital & ~telling) & ~content.in_organisation)
+
+
+def scale(sizes: NDArray[Any], least: int, weight: float) -> Floats:
+    """Return the factors of blocks of features of a size.
+
+    Examples
+    --------
+    >>> scale(np.array([1, 4, 16]), 4, 0.5).tolist()
+    [0.25, 0.25, 0.125]
+    """
+    return np.asarray(weight / np.sqrt(np.maximum(sizes, least)), dtype=np.float32)
+
+
+def pack(spotter: Spotter) -> dict[str, bytes]:
+    """Return the content of the two files that hold a spotter; the same spotter gives the same bytes."""
+    data = {
+        "tags": spotter.tags, "words": spotter.words, "subwords": spotter.subwords, "pairs": spotter.pairs,
+        "threshold": spotter.threshold, "cue_threshold": spotter.cue_threshold,
+    }  # fmt: skip
+    buffer = io.BytesIO()
+    arrays = {name: getattr(spotter, name).astype(np.float16) for name in ("own", "context", "bias")}
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), buffer.getvalue()), strict=True))
+
+
+def unpack(raw: Mapping[str, bytes]) -> Spotter:
+    """Build a spotter from the content of the two files."""
+    data = json.loads(raw[FILES[0]])
+    with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
+        arrays = {name: stored[name].astype(np.float32) for name in ("own", "context", "bias")}
+    lists = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
+    return Spotter(*lists, **arrays, threshold=data["threshold"], cue_threshold=data["cue_threshold"])

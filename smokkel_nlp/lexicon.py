@@ -1,0 +1,124 @@
+"""Distinct words, numbered as they are met, so that what is worked out once for a word is read for a text in one look-up.
+
+A :class:`Table` holds a value for each word of the lexicon and fills itself as the lexicon grows; indexing it with the numbers of a
+text is one step in numpy, whatever its length.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.strings import StringStore
+
+from smokkel_nlp.text import plain_word
+
+_LIMIT = 300_000
+_LOCK = threading.RLock()
+
+
+class Lexicon:
+    """The word forms met so far.
+
+    Attributes
+    ----------
+    orth : list of str
+        The forms as written, by number.
+    lower : list of str
+        The same in lower case, disguised letters undone.
+    """
+
+    def __init__(self) -> None:
+        self.orth: list[str] = []
+        self.lower: list[str] = []
+        self._numbers: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.orth)
+
+    def numbers(self, hashes: NDArray[np.uint64], strings: StringStore) -> NDArray[np.int64]:
+        """Return the numbers of words given by spaCy's hashes, shape (n_tokens,); new words get the next ones."""
+        get = self._numbers.get
+        keys = hashes.tolist()
+        found = [get(key, -1) for key in keys]
+        if -1 in found:
+            with _LOCK:
+                for place, key in enumerate(keys):
+                    if found[place] < 0:
+                        found[place] = self._number(key, strings)
+        return np.array(found, dtype=np.int64)
+
+    def _number(self, key: int, strings: StringStore) -> int:
+        number = self._numbers.get(key)
+        if number is None:
+            form = strings[key]
+            number = len(self.orth)
+            self.lower.append(plain_word(form.lower()))
+            self.orth.append(form)
+            self._numbers[key] = number
+        return number
+
+
+_current = Lexicon()
+
+
+def lexicon() -> Lexicon:
+    """Return the lexicon of this process; a new one is begun when the old one is full, so that memory has a bound."""
+    global _current
+    if len(_current) > _LIMIT:
+        _current = Lexicon()
+    return _current
+
+
+class Table:
+    """A value for each word of a lexicon.
+
+    Parameters
+    ----------
+    compute : callable
+        Takes a word as written and in lower case, returns its value: a number, a row of numbers, or any object.
+    dtype : numpy dtype
+        Type of the values.
+    width : int, optional
+        Length of a row, where the value is one.
+
+    Examples
+    --------
+    >>> import spacy
+    >>> nlp, words = spacy.blank("nl"), lexicon()
+    >>> doc = nlp("De boot en de kade")
+    >>> numbers = words.numbers(doc.to_array("ORTH"), nlp.vocab.strings)
+    >>> Table(lambda orth, lower: len(lower), np.int64)(words, numbers).tolist()
+    [2, 4, 2, 2, 4]
+    """
+
+    def __init__(self, compute: Callable[[str, str], Any], dtype: Any, width: int | None = None) -> None:
+        self._compute, self._dtype, self._width = compute, dtype, width
+        self._lexicon: Lexicon | None = None
+        self._filled = 0
+        self._values = self._empty(0)
+
+    def _empty(self, size: int) -> NDArray[Any]:
+        return np.zeros(size if self._width is None else (size, self._width), dtype=self._dtype)
+
+    def __call__(self, words: Lexicon, numbers: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the values of words given by their numbers, shape (n_tokens,) or (n_tokens, width)."""
+        if self._lexicon is not words or self._filled < len(words):
+            with _LOCK:
+                self._fill(words)
+        return np.asarray(self._values[numbers])
+
+    def _fill(self, words: Lexicon) -> None:
+        if self._lexicon is not words:
+            self._lexicon, self._filled = words, 0
+        size = len(words)
+        if size > len(self._values):
+            grown = self._empty(max(2 * size, 4096))
+            grown[: self._filled] = self._values[: self._filled]
+            self._values = grown
+        for number in range(self._filled, size):
+            self._values[number] = self._compute(words.orth[number], words.lower[number])
+        self._filled = size
