@@ -36,7 +36,7 @@ class Slot(NamedTuple):
         >>> Slot(("paspoort*",), 0).accepts("paspoorten")
         True
         """
-        return any(_fits(alternative, word) for alternative in self.alternatives)
+        return any(fits(alternative, word) for alternative in self.alternatives)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Cue:
     parts: tuple[tuple[Slot, ...], ...]
 
 
-def _fits(pattern: str, word: str) -> bool:
+def fits(pattern: str, word: str) -> bool:
+    """Tell whether a lower-case word fits one alternative of a slot."""
     if pattern.endswith("*"):
         stem = pattern[:-1]
         return stem[1:] in word if stem.startswith("*") else word.startswith(stem)
@@ -144,8 +145,8 @@ class CueMatcher(Generic[Key]):
         found = self._anchored.get(word)
         if found is None:
             indices = set(self._exact.get(word, ()))
-            indices.update(i for pattern, i in self._prefix.get(word[:3], ()) if _fits(pattern, word))
-            indices.update(i for pattern, i in self._other if _fits(pattern, word))
+            indices.update(i for pattern, i in self._prefix.get(word[:3], ()) if fits(pattern, word))
+            indices.update(i for pattern, i in self._other if fits(pattern, word))
             if len(self._anchored) >= _CACHE_SIZE:
                 self._anchored.clear()
             found = self._anchored[word] = tuple(sorted(indices))
