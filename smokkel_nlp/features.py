@@ -18,7 +18,8 @@ from scipy.sparse import csr_matrix
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from smokkel_nlp.components.mentions import GROUPS, find_names, load_mention_rules
+from smokkel_nlp.components.mentions import find_names, load_mention_rules
+from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.reading import Reading, read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -113,9 +114,7 @@ def material(doc: Doc, tokenizer: Tokenizer) -> Material:
             data.get("source") or "overig",
             reading.sentence_of(data["tokens"][0]),
         )
-        for name in GROUPS.values()
-        if name in doc.spans
-        for data in doc.spans[name].attrs.values()
+        for data in mentions_seen(doc)
     ]
     spans = [reading.original_span(start, end) for start, end in reading.sentences]
     return Material([words[start:end] for start, end in reading.sentences], spans, mentions, frozenset(named))

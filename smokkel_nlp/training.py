@@ -20,8 +20,7 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.classify import mentions_of, outcome_features
-from smokkel_nlp.components.mentions import GROUPS
+from smokkel_nlp.components.classify import outcome_features
 from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Feature, Weights, pack
 from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
@@ -102,11 +101,9 @@ def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C:
     nlp = reader()
     rows, gold = [], []
     for doc, record in zip(docs, records, strict=True):
-        groups = {kind: mentions_of(doc, name) for kind, name in GROUPS.items()}
         for offence in OFFENCE_IDS:
             if record["status"][offence]:
-                named = [mention for mention in groups["offence"] if mention.label == offence]
-                rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), groups["tag"], named)))
+                rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), offence)))
                 gold.append((record["status"][offence],))
     return _fit(rows, gold, (load_taxonomy().vocabulary["offence_statuses"],), C, least)
 
