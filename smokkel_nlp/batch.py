@@ -12,16 +12,21 @@ from joblib import Parallel, delayed
 from spacy.language import Language
 
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.pipeline import load
+from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
 
 _CHUNK = 64
+_Source = tuple[str | None, str | None, tuple[str, str] | None]
+"""What a pipeline is made of: base, model, and the content and name of a user's file."""
 
 
 @lru_cache(maxsize=2)
-def _pipeline(base: str | None, model: str | None) -> Language:
-    """Load a pipeline once per process."""
-    return load(base, model=model)
+def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None) -> Language:
+    """Load a pipeline once per process; a user's rules come as content, so that a file that was changed is read again."""
+    nlp = load(base, model=model)
+    if rules is not None:
+        add_rules(nlp, *rules)
+    return nlp
 
 
 def analyse_text(nlp: Language, text: str, keep_text: bool = False) -> CaseAnalysis:
@@ -30,8 +35,8 @@ def analyse_text(nlp: Language, text: str, keep_text: bool = False) -> CaseAnaly
     return replace(case, text=text) if keep_text else case
 
 
-def _chunk(texts: list[str], base: str | None, model: str | None, keep_text: bool) -> list[CaseAnalysis]:
-    nlp = _pipeline(base, model)
+def _chunk(texts: list[str], source: _Source, keep_text: bool) -> list[CaseAnalysis]:
+    nlp = _pipeline(*source)
     return [analyse_text(nlp, text, keep_text) for text in texts]
 
 
@@ -41,6 +46,7 @@ def classify(
     n_jobs: int = 1,
     base: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
+    taxonomy: str | os.PathLike[str] | None = None,
     keep_text: bool = False,
 ) -> Iterator[CaseAnalysis]:
     """Classify texts, one record for each, in order, without holding them all.
@@ -51,7 +57,7 @@ def classify(
         Any length; a generator is read as results are asked for.
     n_jobs : int, default=1
         Processes; -1 for one per core.
-    base, model
+    base, model, taxonomy
         As in :func:`smokkel_nlp.load`.
     keep_text : bool, default=False
         Keep the text in the record.
@@ -71,19 +77,23 @@ def classify(
     >>> [case.offence_forced for case in classify(["De winkelier verkocht een fiets aan zijn buurman."])]
     ['geen']
     """
-    names = _names(base, model)
-    checked = _checked(texts, _pipeline(*names).max_length)
+    source = _source(base, model, taxonomy)
+    checked = _checked(texts, _pipeline(*source).max_length)
     if n_jobs == 1:
-        nlp = _pipeline(*names)
+        nlp = _pipeline(*source)
         yield from (analyse_text(nlp, text, keep_text) for text in checked)
         return
     chunks = iter(lambda: list(islice(checked, _CHUNK)), [])
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    for cases in parallel(delayed(_chunk)(chunk, *names, keep_text) for chunk in chunks):
+    for cases in parallel(delayed(_chunk)(chunk, source, keep_text) for chunk in chunks):
         yield from cases
 
 
-def max_chars(base: str | os.PathLike[str] | None = None, model: str | os.PathLike[str] | None = None) -> int:
+def max_chars(
+    base: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+    taxonomy: str | os.PathLike[str] | None = None,
+) -> int:
     """Return the length of the longest text that the pipeline takes, in characters.
 
     Examples
@@ -91,11 +101,12 @@ def max_chars(base: str | os.PathLike[str] | None = None, model: str | os.PathLi
     >>> max_chars()
     20000000
     """
-    return _pipeline(*_names(base, model)).max_length
+    return _pipeline(*_source(base, model, taxonomy)).max_length
 
 
-def _names(base: str | os.PathLike[str] | None, model: str | os.PathLike[str] | None) -> tuple[str | None, str | None]:
-    return None if base is None else os.fspath(base), None if model is None else os.fspath(model)
+def _source(base: str | os.PathLike[str] | None, model: str | os.PathLike[str] | None, taxonomy: str | os.PathLike[str] | None) -> _Source:
+    rules = None if taxonomy is None else read_rules(taxonomy)
+    return None if base is None else os.fspath(base), None if model is None else os.fspath(model), rules
 
 
 def _checked(texts: Iterable[str], limit: int) -> Iterator[str]:

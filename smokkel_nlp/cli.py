@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     classify.add_argument("--base", help="Dutch spaCy pipeline to put the components on, such as nl_core_news_sm")
     classify.add_argument("--model", help="folder of a model")
+    classify.add_argument("--taxonomy", metavar="FILE.toml", help="your own tags, cues and rules")
     classify.set_defaults(run=_classify)
 
     evaluate = commands.add_parser("evaluate", help="measure on labelled texts")
@@ -77,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         "--against", nargs="*", default=(), metavar="FILE", help="others' texts: no run of ten words of them may stand here"
     )
     corpus.set_defaults(run=_corpus)
+
+    taxonomy = commands.add_parser("taxonomy", help="check a file of your own tags, cues and rules, or list the tags")
+    taxonomy.add_argument("action", choices=("check", "list"))
+    taxonomy.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="your own tags, cues and rules")
+    taxonomy.set_defaults(run=_taxonomy)
     return parser
 
 
@@ -86,10 +92,9 @@ def _classify(options: argparse.Namespace) -> int:
     expand(options.files)  # a missing file is told before any work is done
     failed: list[BadRecord] = []
     ids: deque[str] = deque()
-    good = _good(read_records(options.files, options.text_field, options.id_field), max_chars(options.base, options.model), failed, ids)
-    cases = classify(
-        (record.text for record in good), n_jobs=options.jobs, base=options.base, model=options.model, keep_text=options.keep_text
-    )
+    source = {"base": options.base, "model": options.model, "taxonomy": options.taxonomy}
+    good = _good(read_records(options.files, options.text_field, options.id_field), max_chars(**source), failed, ids)
+    cases = classify((record.text for record in good), n_jobs=options.jobs, keep_text=options.keep_text, **source)
     shown: list[CaseAnalysis] = []
     counts: Counter[str] = Counter()
     out = _open(options.output)
@@ -194,12 +199,12 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _evaluate_assertion(options: argparse.Namespace, records: Sequence[Mapping[str, Any]]) -> int:
-    from smokkel_nlp.components.weighing import FILES, MENTIONS, unpack
+    from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, unpack
     from smokkel_nlp.evaluation import assertion_markdown, measure_assertion
     from smokkel_nlp.store import read_files
 
-    weights = unpack(read_files(options.model, FILES), MENTIONS)
-    results = {"smokkel_nlp": measure_assertion(records, weights), "rules alone": measure_assertion(records, None)}
+    weigher = Weigher(unpack(read_files(options.model, FILES), MENTIONS))
+    results = {"smokkel_nlp": measure_assertion(records, weigher), "rules alone": measure_assertion(records, None)}
     page = assertion_markdown(options.file.name, results)
     print(page, end="")
     if options.output:
@@ -239,6 +244,25 @@ def _corpus(options: argparse.Namespace) -> int:
     others = (record.text for record in read_records(options.against) if isinstance(record, Record))
     if found := check(records, snippets, load_rules(options.root), others):
         raise CorpusError(f"{len(found)} findings:\n" + "\n".join(found))
+    return OK
+
+
+def _taxonomy(options: argparse.Namespace) -> int:
+    from smokkel_nlp.pipeline import read_rules
+    from smokkel_nlp.taxonomy import load_taxonomy
+    from smokkel_nlp.userlint import lint
+    from smokkel_nlp.userrules import parse_user_rules
+
+    if options.file is None and options.action == "check":
+        raise InputError("taxonomy check: which file? give its path")
+    if options.action == "check":
+        found = lint(*read_rules(options.file))
+        print("\n".join(found.problems) or f"OK: {found.summary}")
+        return SOME_FAILED if found.problems else OK
+    taxonomy = parse_user_rules(*read_rules(options.file)).taxonomy if options.file else load_taxonomy()
+    for tag in taxonomy.tags:
+        print(f"{tag.id:<26}{tag.name:<40}{len(tag.strong):>4} strong {len(tag.weak):>3} weak")
+    print(f"{len(taxonomy.tags)} tags, version {taxonomy.version}")
     return OK
 
 

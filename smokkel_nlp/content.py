@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from smokkel_nlp.cues import CueMatcher
+from smokkel_nlp.cues import Cue, CueMatcher
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.reading import Finder, Reading
@@ -24,11 +24,16 @@ _CAPITAL = Table(lambda orth, lower: orth[:1].isupper() and not orth.isupper(), 
 _OPENS = Table(lambda orth, lower: not orth[-1:].isalnum() and orth not in (",", "-", "(", "/", "["), np.bool_)
 
 
+def shipped_names() -> list[tuple[str, Cue]]:
+    """Return the names to leave alone of ``names.toml``, each under the key of its list."""
+    data = read_toml(resource("names.toml"))
+    return [(key, cue) for key in data for cue in parse_cues(take(data, key, list, "names.toml"), "names.toml")]
+
+
 @lru_cache(maxsize=1)
 def load_names() -> Finder[str]:
     """Compile ``names.toml``."""
-    data = read_toml(resource("names.toml"))
-    return Finder(CueMatcher((key, cue) for key in data for cue in parse_cues(take(data, key, list, "names.toml"), "names.toml")))
+    return Finder(CueMatcher(shipped_names()))
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ class Content:
     """
 
     reading: Reading
+
+    @classmethod
+    def of(cls, reading: Reading) -> Content:
+        """Return the content of a reading, worked out once."""
+        found: Content = reading.memo.setdefault("content", cls(reading))
+        return found
 
     @cached_property
     def organisations(self) -> list[tuple[int, int]]:

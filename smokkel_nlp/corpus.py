@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from smokkel_nlp.errors import CorpusError
-from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
+from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy, makes_tag
 from smokkel_nlp.text import OFFENCE_NAME
 
 SPLITS = ("train", "dev", "test")
@@ -65,8 +65,7 @@ def document_tags(mentions: Iterable[dict[str, Any]], about_offence: bool) -> li
     >>> document_tags([{"tag": "onderdak", "status": "hypothetisch", "source": "overig"}], True)
     ['onderdak']
     """
-    counting = {"bewezen", "feitelijk", "vermoed"} | ({"hypothetisch"} if about_offence else set())
-    return sorted({m["tag"] for m in mentions if m["status"] in counting and m["source"] not in ("verdediging", "wet")})
+    return sorted({m["tag"] for m in mentions if makes_tag(m["status"], m["source"], about_offence)})
 
 
 def _read(path: Path) -> Iterator[_Source]:

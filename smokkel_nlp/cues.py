@@ -1,8 +1,9 @@
 """The cue language: one line of text -> a pattern over lower-case tokens.
 
 ``paspoort*/id-kaart* ... afgenomen`` reads: a token that starts with *paspoort* or *id-kaart*, then within five tokens
-*afgenomen*. ``x & y`` asks for both, in either order and close together, in one sentence. A cue is data; nothing here
-knows spaCy: a matcher walks over plain lists of lower-case words.
+*afgenomen*. ``spreekt ~ vrij`` lets the rest of the sentence stand between, as Dutch does with the parts of a verb. ``x & y`` asks for
+both, in either order and close together, in one sentence. A cue is data; nothing here knows spaCy: a matcher walks over plain lists of
+lower-case words.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-GAP = "..."
-MAX_GAP = 5
+# How many tokens may stand in a gap. A limit on the wide one keeps cost linear in a text without sentence ends.
+GAPS = {"...": 5, "~": 60}
 MAX_APART = 10
 _WORD = re.compile(r"^(?:\*?[^\s*&/]+\*?)(?:/\*?[^\s*&/]+\*?)*$")
 _CACHE_SIZE = 100_000
@@ -36,7 +37,7 @@ class Slot(NamedTuple):
         >>> Slot(("paspoort*",), 0).accepts("paspoorten")
         True
         """
-        return any(_fits(alternative, word) for alternative in self.alternatives)
+        return any(fits(alternative, word) for alternative in self.alternatives)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Cue:
     parts: tuple[tuple[Slot, ...], ...]
 
 
-def _fits(pattern: str, word: str) -> bool:
+def fits(pattern: str, word: str) -> bool:
+    """Tell whether a lower-case word fits one alternative of a slot."""
     if pattern.endswith("*"):
         stem = pattern[:-1]
         return stem[1:] in word if stem.startswith("*") else word.startswith(stem)
@@ -64,10 +66,10 @@ def _parse_part(text: str) -> tuple[Slot, ...]:
     slots: list[Slot] = []
     gap = 0
     for token in text.split():
-        if token == GAP:
+        if token in GAPS:
             if not slots or gap:
-                raise ValueError("a gap '...' must stand between two words")
-            gap = MAX_GAP
+                raise ValueError(f"a gap '{token}' must stand between two words")
+            gap = GAPS[token]
             continue
         if not _WORD.match(token):
             raise ValueError(f"'{token}' is not a word, a/b alternatives or word*")
@@ -107,10 +109,16 @@ class Match(NamedTuple, Generic[Key]):
     end: int
 
 
+# A slot by number, and how many tokens may stand before it.
+_Step = tuple[int, int]
+
+
 class CueMatcher(Generic[Key]):
     """Find many cues in token lists.
 
-    Cost per token is one dictionary look-up: which cues a word can begin is worked out once per distinct word.
+    Which slots a word fits is worked out once per distinct word. Of each cue one slot is its key, the one with the longest words, since
+    those are rare; a sentence that holds no key of a cue, or lacks another of its slots, is not looked at for it. So cost hardly
+    grows with the number of cues.
 
     Parameters
     ----------
@@ -127,70 +135,81 @@ class CueMatcher(Generic[Key]):
 
     def __init__(self, cues: Iterable[tuple[Key, Cue]]) -> None:
         self._cues = list(cues)
+        numbers: dict[tuple[str, ...], int] = {}
+        self._parts: list[tuple[tuple[_Step, ...], ...]] = []
+        self._needs: list[frozenset[int]] = []
+        self._by_key: dict[int, list[int]] = {}
+        for index, (_, cue) in enumerate(self._cues):
+            parts = tuple(tuple((numbers.setdefault(slot.alternatives, len(numbers)), slot.gap) for slot in part) for part in cue.parts)
+            self._parts.append(parts)
+            self._needs.append(frozenset(number for part in parts for number, _ in part))
+            slots = {numbers[slot.alternatives]: slot for part in cue.parts for slot in part}
+            key = max(slots, key=lambda number: (min(len(word.strip("*")) for word in slots[number].alternatives), -number))
+            self._by_key.setdefault(key, []).append(index)
         self._exact: dict[str, list[int]] = {}
         self._prefix: dict[str, list[tuple[str, int]]] = {}
         self._other: list[tuple[str, int]] = []
-        for index, (_, cue) in enumerate(self._cues):
-            for word in cue.parts[0][0].alternatives:
+        for alternatives, number in numbers.items():
+            for word in alternatives:
                 if "*" not in word:
-                    self._exact.setdefault(word, []).append(index)
+                    self._exact.setdefault(word, []).append(number)
                 elif word.startswith("*"):
-                    self._other.append((word, index))
+                    self._other.append((word, number))
                 else:
-                    self._prefix.setdefault(word[:3], []).append((word, index))
-        self._anchored: dict[str, tuple[int, ...]] = {}
+                    self._prefix.setdefault(word[:3], []).append((word, number))
+        self._known: dict[str, frozenset[int]] = {}
 
-    def _anchors(self, word: str) -> tuple[int, ...]:
-        found = self._anchored.get(word)
+    def slots_of(self, word: str) -> frozenset[int]:
+        """Return the numbers of the slots that a lower-case word fits."""
+        found = self._known.get(word)
         if found is None:
-            indices = set(self._exact.get(word, ()))
-            indices.update(i for pattern, i in self._prefix.get(word[:3], ()) if _fits(pattern, word))
-            indices.update(i for pattern, i in self._other if _fits(pattern, word))
-            if len(self._anchored) >= _CACHE_SIZE:
-                self._anchored.clear()
-            found = self._anchored[word] = tuple(sorted(indices))
+            numbers = set(self._exact.get(word, ()))
+            numbers.update(number for pattern, number in self._prefix.get(word[:3], ()) if fits(pattern, word))
+            numbers.update(number for pattern, number in self._other if fits(pattern, word))
+            if len(self._known) >= _CACHE_SIZE:
+                self._known.clear()
+            found = self._known[word] = frozenset(numbers)
         return found
 
-    def can_begin(self, word: str) -> bool:
-        """Tell whether a cue can begin with a lower-case word."""
-        return bool(self._anchors(word))
-
-    def at(self, words: Sequence[str], position: int, start: int, stop: int) -> list[Match[Key]]:
-        """Return the matches that begin at a position, none reaching outside ``words[start:stop]``."""
-        matches = []
-        for index in self._anchors(words[position]):
-            key, cue = self._cues[index]
-            span = _match(cue, words, position, start, stop)
-            if span:
-                matches.append(Match(key, cue, *span))
-        return matches
+    def is_key(self, word: str) -> bool:
+        """Tell whether a lower-case word is the key of a cue: a stretch of text without one holds no match."""
+        return not self._by_key.keys().isdisjoint(self.slots_of(word))
 
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
-        stop = len(words) if end is None else end
-        return [match for position in range(start, stop) for match in self.at(words, position, start, stop)]
+        fitting = [self.slots_of(word) for word in words[start : len(words) if end is None else end]]
+        present = frozenset().union(*fitting)
+        indices = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
+        found = []
+        for index in indices:
+            parts = self._parts[index]
+            first = parts[0][0][0]
+            for position, numbers in enumerate(fitting):
+                if first in numbers and (span := _match(parts, fitting, position)):
+                    found.append((position, index, span))
+        return [Match(*self._cues[index], start + first, start + last) for _, index, (first, last) in sorted(found)]
 
 
-def _match(cue: Cue, words: Sequence[str], position: int, start: int, stop: int) -> tuple[int, int] | None:
-    last = _part_end(cue.parts[0], words, position, stop)
+def _match(parts: Sequence[Sequence[_Step]], fitting: Sequence[frozenset[int]], position: int) -> tuple[int, int] | None:
+    last = _part_end(parts[0], fitting, position)
     if last is None:
         return None
     first = position
-    for part in cue.parts[1:]:
-        span = _nearest(part, words, first, last, start, stop)
+    for part in parts[1:]:
+        span = _nearest(part, fitting, first, last)
         if span is None:
             return None
         first, last = min(first, span[0]), max(last, span[1])
     return first, last
 
 
-def _part_end(part: tuple[Slot, ...], words: Sequence[str], position: int, stop: int) -> int | None:
+def _part_end(part: Sequence[_Step], fitting: Sequence[frozenset[int]], position: int) -> int | None:
     """Return the position after the last slot of a part that begins at ``position``."""
-    if not part[0].accepts(words[position]):
+    if part[0][0] not in fitting[position]:
         return None
-    for slot in part[1:]:
-        for candidate in range(position + 1, min(position + slot.gap + 2, stop)):
-            if slot.accepts(words[candidate]):
+    for number, gap in part[1:]:
+        for candidate in range(position + 1, min(position + gap + 2, len(fitting))):
+            if number in fitting[candidate]:
                 position = candidate
                 break
         else:
@@ -198,12 +217,12 @@ def _part_end(part: tuple[Slot, ...], words: Sequence[str], position: int, stop:
     return position + 1
 
 
-def _nearest(part: tuple[Slot, ...], words: Sequence[str], first: int, last: int, start: int, stop: int) -> tuple[int, int] | None:
+def _nearest(part: Sequence[_Step], fitting: Sequence[frozenset[int]], first: int, last: int) -> tuple[int, int] | None:
     """Find a part near the tokens ``[first, last)``, nearest first, after before before."""
     for distance in range(MAX_APART + 1):
         for candidate in (last + distance, first - 1 - distance):
-            if start <= candidate < stop:
-                end = _part_end(part, words, candidate, stop)
+            if 0 <= candidate < len(fitting):
+                end = _part_end(part, fitting, candidate)
                 if end is not None and (candidate >= last or end <= first):
                     return candidate, end
     return None

@@ -15,7 +15,7 @@ import numpy as np
 import spacy
 from numpy.typing import NDArray
 
-from smokkel_nlp.components.weighing import Weights
+from smokkel_nlp.components.weighing import Weigher
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, decode
 from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy
@@ -187,13 +187,13 @@ def _label(gold: Matrix, given: Matrix) -> dict[str, Any]:
     return {"positives": int(gold.sum()), **dict(zip(("precision", "recall", "f1"), (f.to_list() for f in figures), strict=True))}
 
 
-def measure_assertion(records: Sequence[Mapping[str, Any]], weights: Weights | None) -> dict[str, Any]:
+def measure_assertion(records: Sequence[Mapping[str, Any]], weigher: Weigher | None) -> dict[str, Any]:
     """Measure status and source on gold mentions, given their passages.
 
     Parameters
     ----------
     records : sequence of gold records
-    weights : Weights or None
+    weigher : Weigher or None
         None measures the rules and section defaults alone.
 
     Returns
@@ -208,7 +208,7 @@ def measure_assertion(records: Sequence[Mapping[str, Any]], weights: Weights | N
     nlp = spacy.blank("nl")
     for row, record in enumerate(records):
         for mention, reader, span in gold_mentions([record], nlp):
-            decision = reader.decide(span, weights) if weights else reader.by_rule(span)
+            decision = reader.decide([span], weigher)[0] if weigher else reader.by_rule(span)
             for key, given in (("status", decision.status), ("source", decision.source)):
                 counts[key][row, known[key].index(mention[key]), known[key].index(given)] += 1
     result: dict[str, Any] = {"n": int(counts["status"].sum()), "texts": len(records)}

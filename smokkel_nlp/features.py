@@ -18,7 +18,8 @@ from scipy.sparse import csr_matrix
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from smokkel_nlp.components.mentions import GROUPS, SCORES
+from smokkel_nlp.components.mentions import SCORES
+from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.content import Content
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -110,7 +111,7 @@ def tag_weights(item: Material) -> dict[str, float]:
 def material(doc: Doc, tokenizer: Tokenizer) -> Material:
     """Collect what the features of a Doc with mentions are made of."""
     reading = read(doc, tokenizer)
-    content = Content(reading)
+    content = Content.of(reading)
     mentions = [
         (
             data["label"],
@@ -119,9 +120,7 @@ def material(doc: Doc, tokenizer: Tokenizer) -> Material:
             data.get("source") or "overig",
             reading.sentence_of(data["tokens"][0]),
         )
-        for name in GROUPS.values()
-        if name in doc.spans
-        for data in doc.spans[name].attrs.values()
+        for data in mentions_seen(doc)
     ]
     spans = [reading.original_span(start, end) for start, end in reading.sentences]
     sentences = [content.words[start:end] for start, end in reading.sentences]

@@ -39,7 +39,7 @@ class Lexicon:
     def __len__(self) -> int:
         return len(self.orth)
 
-    def numbers(self, hashes: NDArray[np.uint64], strings: StringStore) -> NDArray[np.int64]:
+    def numbers(self, hashes: NDArray[Any], strings: StringStore) -> NDArray[np.int64]:
         """Return the numbers of words given by spaCy's hashes, shape (n_tokens,); new words get the next ones."""
         get = self._numbers.get
         keys = hashes.tolist()

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import spacy
 from spacy.language import Language
 
-from smokkel_nlp.components import READERS
+from smokkel_nlp.components import OVERLAY, READERS
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.store import find_model
+from smokkel_nlp.taxonomy import read_text
 
 MAX_CHARS = 20_000_000
 """Longest text in characters; the components need no neural network, so memory is no reason for spaCy's lower limit."""
 
 
-def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike[str] | None = None) -> Language:
+def load(
+    base: str | os.PathLike[str] | None = None,
+    *,
+    model: str | os.PathLike[str] | None = None,
+    taxonomy: str | os.PathLike[str] | None = None,
+) -> Language:
     """Load the pipeline.
 
     Parameters
@@ -25,11 +32,15 @@ def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike
         Dutch tokenizer serves; nothing is downloaded.
     model : str or path, optional
         Folder of a model; by default ``$SMOKKEL_NLP_MODELS`` or the model that came with the package.
+    taxonomy : str or path, optional
+        TOML file of your own tags, cues and rules (:mod:`smokkel_nlp.userrules`). The pipeline keeps its content, so a pipeline that is
+        written to disk does not need the file.
 
     Returns
     -------
     spacy.Language
-        With ``smokkel_sections``, ``smokkel_mentions``, ``smokkel_assertion`` and ``smokkel_classify`` at its end.
+        With ``smokkel_sections``, ``smokkel_mentions``, ``smokkel_assertion`` and ``smokkel_classify`` at its end, and
+        ``smokkel_overlay`` before the last where you give rules of your own.
 
     Raises
     ------
@@ -37,6 +48,8 @@ def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike
         If ``base`` is not installed (the message holds the install line) or is not Dutch.
     ModelError
         If the model is missing, damaged or altered.
+    TaxonomyError
+        If your file cannot be read or something in it is wrong; a line for each mistake.
 
     Examples
     --------
@@ -46,15 +59,32 @@ def load(base: str | os.PathLike[str] | None = None, *, model: str | os.PathLike
     ['transport_land']
     """
     find_model(model)
+    rules = None if taxonomy is None else read_rules(taxonomy)
     nlp = spacy.blank("nl") if base is None else _load_base(base)
     nlp.max_length = max(nlp.max_length, MAX_CHARS) if base is None else nlp.max_length
     for name in (*READERS, "smokkel_classify"):
         if name not in nlp.pipe_names:
             nlp.add_pipe(name)
+    if rules is not None:
+        add_rules(nlp, *rules)
     if model is not None:
-        for name in (*READERS[1:], "smokkel_classify"):
-            nlp.get_pipe(name).load_model(model)  # type: ignore[attr-defined]
+        for name in (*READERS[1:], OVERLAY, "smokkel_classify"):
+            if name in nlp.pipe_names:
+                nlp.get_pipe(name).load_model(model)  # type: ignore[attr-defined]
     return nlp
+
+
+def read_rules(taxonomy: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return the content and the name of a user's file."""
+    path = Path(taxonomy)
+    return read_text(path), path.name
+
+
+def add_rules(nlp: Language, text: str, where: str) -> None:
+    """Put a user's own rules, given as the content of their file, before the classifier of a pipeline."""
+    if OVERLAY not in nlp.pipe_names:
+        nlp.add_pipe(OVERLAY, before="smokkel_classify")
+    nlp.get_pipe(OVERLAY).use_rules(text, where)  # type: ignore[attr-defined]
 
 
 def _load_base(base: str | os.PathLike[str]) -> Language:

@@ -6,8 +6,9 @@ Read from the TOML files in ``smokkel_nlp/resources``; every mistake is reported
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -29,6 +30,20 @@ def class_of(smokkel: int, handel: int) -> str:
     ('beide', 'geen')
     """
     return ("geen", "mensenhandel", "mensensmokkel", "beide")[2 * smokkel + handel]
+
+
+def makes_tag(status: str, source: str, about_offence: bool) -> bool:
+    """Tell whether a mention of this status and source makes its tag hold for the text.
+
+    Asserted ones do, described methods do in a text about an offence; what only the defence says and statute text never do.
+
+    Examples
+    --------
+    >>> makes_tag("vermoed", "om", False), makes_tag("hypothetisch", "overig", True), makes_tag("vermoed", "verdediging", True)
+    (True, True, False)
+    """
+    asserted = status in ("bewezen", "feitelijk", "vermoed") or (status == "hypothetisch" and about_offence)
+    return asserted and source not in ("verdediging", "wet")
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,36 @@ def resource(name: str) -> Traversable:
     return files("smokkel_nlp").joinpath("resources", name)
 
 
+def read_text(source: Traversable | Path) -> str:
+    """Read a text file, with errors that name it.
+
+    Raises
+    ------
+    TaxonomyError
+        If the file cannot be read.
+    """
+    try:
+        return source.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise TaxonomyError(f"{source.name}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise TaxonomyError(f"{source.name}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """Parse TOML, with errors that name the file.
+
+    Raises
+    ------
+    TaxonomyError
+        If it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TaxonomyError(f"{where}: not valid TOML ({error}); mend that line") from error
+
+
 def read_toml(source: Traversable | Path) -> dict[str, Any]:
     """Read a TOML file, with errors that name it.
 
@@ -118,12 +163,20 @@ def read_toml(source: Traversable | Path) -> dict[str, Any]:
     TaxonomyError
         If the file cannot be read or is not TOML.
     """
-    try:
-        return tomllib.loads(source.read_text(encoding="utf8"))
-    except OSError as error:
-        raise TaxonomyError(f"{source.name}: cannot be read ({error.strerror}); check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TaxonomyError(f"{source.name}: not valid TOML ({error}); mend that line") from error
+    return parse_toml(read_text(source), source.name)
+
+
+def nearest(item: str, known: Iterable[str]) -> str:
+    """Return a mend for a name that is not among the known ones.
+
+    Examples
+    --------
+    >>> nearest("stong", ["strong", "weak"])
+    "did you mean 'strong'?"
+    """
+    names = list(known)
+    close = get_close_matches(item, names, 1)
+    return f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(names)}"
 
 
 def take(entry: Mapping[str, Any], key: str, kind: type[Any], where: str, default: Any = None) -> Any:

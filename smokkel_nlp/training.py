@@ -21,8 +21,7 @@ from spacy.tokens import Doc
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components import READERS, spotting
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.classify import mentions_of, outcome_features
-from smokkel_nlp.components.mentions import GROUPS
+from smokkel_nlp.components.classify import outcome_features
 from smokkel_nlp.components.spotting import Spotter
 from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Feature, Weights, pack
 from smokkel_nlp.content import Content
@@ -106,11 +105,9 @@ def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C:
     nlp = reader()
     rows, gold = [], []
     for doc, record in zip(docs, records, strict=True):
-        groups = {kind: mentions_of(doc, name) for kind, name in GROUPS.items()}
         for offence in OFFENCE_IDS:
             if record["status"][offence]:
-                named = [mention for mention in groups["offence"] if mention.label == offence]
-                rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), groups["tag"], named)))
+                rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), offence)))
                 gold.append((record["status"][offence],))
     return _fit(rows, gold, (load_taxonomy().vocabulary["offence_statuses"],), C, least)
 
@@ -176,7 +173,7 @@ def read_apart(
     docs: list[Doc | None] = [None] * len(records)
     for spotter, (learnt, apart) in zip(spotters, folds, strict=True):
         mentions.spotter = with_thresholds(spotter, threshold)  # type: ignore[attr-defined]
-        assertion.weights = fit_assertion([*(records[row] for row in learnt), *snippets])  # type: ignore[attr-defined]
+        assertion.use(fit_assertion([*(records[row] for row in learnt), *snippets]))  # type: ignore[attr-defined]
         for row in apart:
             docs[row] = nlp(records[row]["text"])
     return [doc for doc in docs if doc is not None], with_thresholds(fit_spotter(marked), threshold)
@@ -207,7 +204,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     outcome = fit_outcome(docs, records)
     weights = fit_assertion([*records, *snippets])
     reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
-    reader().get_pipe("smokkel_assertion").weights = weights  # type: ignore[attr-defined]
+    reader().get_pipe("smokkel_assertion").use(weights)  # type: ignore[attr-defined]
     core = classifier.core_
     if core.gate_ is None:
         raise CorpusError(f"{corpus}: no document of the train part has a tag; mark mentions in its sources")

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from smokkel_nlp.components.assertion import WEIGHED, Reader, load_assertion_rules
-from smokkel_nlp.components.weighing import FILES, MENTIONS, Weights, pack, unpack
+from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, Weights, pack, unpack
 from smokkel_nlp.evaluation import measure_assertion
 from smokkel_nlp.reading import read
 from smokkel_nlp.store import read_files
@@ -48,16 +48,16 @@ KNOWN_FAILURES = {"attributie om", "bekentenis"}
 
 
 @pytest.fixture(scope="module")
-def weights() -> Weights:
-    return unpack(read_files(None, FILES), MENTIONS)
+def weigher() -> Weigher:
+    return Weigher(unpack(read_files(None, FILES), MENTIONS))
 
 
-def test_constructions(nlp: Language, weights: Weights) -> None:
+def test_constructions(nlp: Language, weigher: Weigher) -> None:
     wrong = {}
     for name, (marked, status, source) in CONSTRUCTIONS.items():
         start, end = marked.index("[["), marked.index("]]") - 2
         reading = read(nlp.make_doc(marked.replace("[[", "").replace("]]", "")), nlp.tokenizer)
-        decision = Reader.of(reading).decide(reading.tokens_of(start, end), weights)
+        decision = Reader.of(reading).decide([reading.tokens_of(start, end)], weigher)[0]
         if (decision.status, decision.source) != (status, source):
             wrong[name] = (decision.status, decision.source)
     assert set(wrong) == KNOWN_FAILURES, wrong
@@ -91,17 +91,18 @@ def test_decisions_survive_bytes_docbin_and_disk(nlp: Language, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("one", "other"), [("Syrische", "Nederlandse"), ("Roemeense", "Belgische"), ("islamitische", "katholieke")])
-def test_origin_and_religion_do_not_move_a_status(nlp: Language, weights: Weights, one: str, other: str) -> None:
+def test_origin_and_religion_do_not_move_a_status(nlp: Language, weigher: Weigher, one: str, other: str) -> None:
     text = "De {} verdachte ontkent dat hij de vrouwen heeft vervoerd. Volgens het OM haalde hij hen op."
     decisions = []
     for word in (one, other):
         reading = read(nlp.make_doc(text.format(word)), nlp.tokenizer)
         start = reading.clean.text.index("vervoerd")
-        decisions.append(Reader.of(reading).decide(reading.tokens_of(start, start + 8), weights)[:3])
+        decisions.append(Reader.of(reading).decide([reading.tokens_of(start, start + 8)], weigher)[0][:3])
     assert decisions[0] == decisions[1]
 
 
-def test_weights_are_the_same_bytes_and_come_back(weights: Weights) -> None:
+def test_weights_are_the_same_bytes_and_come_back(weigher: Weigher) -> None:
+    weights = weigher.weights
     small = Weights(weights.names[:50], weights.groups, weights.matrix[:50], weights.bias)
     assert pack({MENTIONS: small}) == pack({MENTIONS: small})
     back = unpack(pack({MENTIONS: small}), MENTIONS)
@@ -110,11 +111,11 @@ def test_weights_are_the_same_bytes_and_come_back(weights: Weights) -> None:
     assert (back.matrix == small.matrix).all()
 
 
-def test_measure_counts_every_mention(weights: Weights) -> None:
+def test_measure_counts_every_mention(weigher: Weigher) -> None:
     text = "De rechtbank acht bewezen dat hij mensen vervoerde."
     start = text.index("hij")
     mention = {"start": start, "end": len(text) - 1, "status": "bewezen", "source": "rechter"}
-    result = measure_assertion([{"text": text, "mentions": [mention]}, {"text": "Niets.", "mentions": []}], weights)
+    result = measure_assertion([{"text": text, "mentions": [mention]}, {"text": "Niets.", "mentions": []}], weigher)
     assert (result["n"], result["texts"]) == (1, 2)
     assert result["status"]["bewezen"]["positives"] == 1
     assert result["status"]["accuracy"][0] == 1.0

@@ -120,7 +120,7 @@ def test_damaged_model_exits_2(root: Path, tmp_path: Path, capsys: pytest.Captur
 def test_a_text_over_the_limit_is_told_and_the_rest_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smokkel_nlp.batch.max_chars", lambda *_: 20)
+    monkeypatch.setattr("smokkel_nlp.batch.max_chars", lambda **_: 20)
     (tmp_path / "in.jsonl").write_text(
         json.dumps({"text": f"{SECRET} in een lange tekst"}) + '\n{"id": 2, "text": "kort"}\n', encoding="utf8"
     )

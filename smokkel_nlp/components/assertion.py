@@ -8,7 +8,7 @@ weighed with the rest of the wording by learnt weights (:mod:`smokkel_nlp.compon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,8 +17,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS
-from smokkel_nlp.components.sections import PLAIN, Default, Section, find_sections, load_section_rules, section_at
-from smokkel_nlp.components.weighing import FILES, MENTIONS, Feature, Lists, Surroundings, Weights, describe, unpack
+from smokkel_nlp.components.sections import PLAIN, Default, Section, section_at, sections_of
+from smokkel_nlp.components.weighing import FILES, MENTIONS, Feature, Lists, Surroundings, Weigher, Weights, clauses_of, unpack
 from smokkel_nlp.cues import Cue, CueMatcher, Match
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.reading import Reading, read
@@ -27,6 +27,7 @@ from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource,
 
 FILE = "assertion.toml"
 WEIGHED = "gewogen"
+DECIDED = ("status", "source", "rule", "rule_start", "rule_end")
 _PARTY = ("verdachte", "verdediging")
 
 
@@ -73,6 +74,50 @@ class Decision(NamedTuple):
     end: int | None
 
 
+def parse_rules(data: Mapping[str, Any], where: str) -> tuple[Rule, ...]:
+    """Build the rules of a ``[[rule]]`` file, checked.
+
+    Raises
+    ------
+    TaxonomyError
+        If a rule is wrong; the message names it and the mend.
+    """
+    words, rules = load_taxonomy().vocabulary, []
+    for entry in data.get("rule", []):
+        place = f"{where}: rule {entry.get('id', '?')}"
+        known = (
+            ("status", words["mention_statuses"]), ("source", words["sources"]),
+            ("direction", ("before", "after", "both")), ("scope", ("clause", "sentence")),
+        )  # fmt: skip
+        for key, values in known:
+            if entry.get(key, values[0]) not in values:
+                raise TaxonomyError(f"{place}: {key} must be one of {', '.join(values)}")
+        rules.append(
+            Rule(
+                id=take(entry, "id", str, place), status=entry.get("status"), source=entry.get("source"),
+                direction=take(entry, "direction", str, place), scope=take(entry, "scope", str, place),
+                reach=take(entry, "reach", int, place) if "reach" in entry else None,
+                flip=take(entry, "flip", bool, place, False), soft=take(entry, "soft", bool, place, False),
+                cues=parse_cues(take(entry, "cues", list, place), place), unless=parse_cues(take(entry, "unless", list, place, []), place),
+                fires=take(entry, "fires", str, place), spares=take(entry, "spares", str, place),
+            )
+        )  # fmt: skip
+    return tuple(rules)
+
+
+def compile_rules(rules: Iterable[Rule]) -> AssertionRules:
+    """Compile rules, with the word lists of ``assertion.toml``."""
+    rules, data = tuple(rules), read_toml(resource(FILE))
+    return AssertionRules(
+        rules,
+        CueMatcher((rule, cue) for rule in rules for cue in rule.cues),
+        CueMatcher((rule, cue) for rule in rules for cue in rule.unless),
+        frozenset(take(data, "stops", list, FILE)),
+        tuple(load_taxonomy().vocabulary["mention_statuses"]),
+        Lists(*(frozenset(take(data, key, list, FILE)) for key in ("actors", "negations", "stops"))),
+    )
+
+
 @lru_cache(maxsize=1)
 def load_assertion_rules() -> AssertionRules:
     """Load and check ``assertion.toml``.
@@ -82,34 +127,7 @@ def load_assertion_rules() -> AssertionRules:
     TaxonomyError
         If a rule is wrong; the message names it and the mend.
     """
-    data, words = read_toml(resource(FILE)), load_taxonomy().vocabulary
-    rules = []
-    for entry in data.get("rule", []):
-        where = f"{FILE}: rule {entry.get('id', '?')}"
-        known = (
-            ("status", words["mention_statuses"]), ("source", words["sources"]),
-            ("direction", ("before", "after", "both")), ("scope", ("clause", "sentence")),
-        )  # fmt: skip
-        for key, values in known:
-            if entry.get(key, values[0]) not in values:
-                raise TaxonomyError(f"{where}: {key} must be one of {', '.join(values)}")
-        rules.append(
-            Rule(
-                id=take(entry, "id", str, where), status=entry.get("status"), source=entry.get("source"),
-                direction=take(entry, "direction", str, where), scope=take(entry, "scope", str, where), reach=entry.get("reach"),
-                flip=take(entry, "flip", bool, where, False), soft=take(entry, "soft", bool, where, False),
-                cues=parse_cues(take(entry, "cues", list, where), where), unless=parse_cues(take(entry, "unless", list, where, []), where),
-                fires=take(entry, "fires", str, where), spares=take(entry, "spares", str, where),
-            )
-        )  # fmt: skip
-    return AssertionRules(
-        tuple(rules),
-        CueMatcher((rule, cue) for rule in rules for cue in rule.cues),
-        CueMatcher((rule, cue) for rule in rules for cue in rule.unless),
-        frozenset(take(data, "stops", list, FILE)),
-        tuple(words["mention_statuses"]),
-        Lists(*(frozenset(take(data, key, list, FILE)) for key in ("actors", "negations", "stops"))),
-    )
+    return compile_rules(parse_rules(read_toml(resource(FILE)), FILE))
 
 
 def sentence_cues(reading: Reading, sentence: int, rules: AssertionRules) -> list[Match[Rule]]:
@@ -175,9 +193,9 @@ class Reader:
     sections: list[Section]
 
     @classmethod
-    def of(cls, reading: Reading) -> Reader:
-        """Prepare a reading with the shipped rules."""
-        return cls(reading, load_assertion_rules(), find_sections(reading, load_section_rules()))
+    def of(cls, reading: Reading, rules: AssertionRules | None = None) -> Reader:
+        """Prepare a reading with the shipped rules, or others."""
+        return cls(reading, rules or load_assertion_rules(), sections_of(reading))
 
     def __post_init__(self) -> None:
         register = self.sections[0].default.id if self.sections else PLAIN.id
@@ -191,31 +209,48 @@ class Reader:
             self._cues[sentence] = sentence_cues(self.reading, sentence, self.rules)
         return self._cues[sentence]
 
+    def reaching(self, span: tuple[int, int]) -> list[Match[Rule]]:
+        """Return the cues that reach the mention at a token range."""
+        return reaching(span, self.reading, self.cues(span[0]), self.rules)
+
     def by_rule(self, span: tuple[int, int]) -> Decision:
         """Decide by rules and defaults alone."""
         return decide(span, self.reading, self.cues(span[0]), section_at(self.sections, span[0]).default, self.rules)
 
-    def features(self, span: tuple[int, int]) -> list[Feature]:
-        """Return what is weighed for the mention at a token range."""
+    def facts(self, span: tuple[int, int], clause: tuple[int, int]) -> list[Feature]:
+        """Return what is weighed for the mention at a token range besides the words around it."""
         by_rule = self.by_rule(span)
-        rules = [match.key.id for match in reaching(span, self.reading, self.cues(span[0]), self.rules)]
-        return list(describe(span, self._around, section_at(self.sections, span[0]), rules, (by_rule.status, by_rule.source)))
+        rules = (match.key.id for match in self.reaching(span))
+        section = section_at(self.sections, span[0]).default.id
+        return self._around.facts(span, clause, section, rules, (by_rule.status, by_rule.source))
 
-    def decide(self, span: tuple[int, int], weights: Weights) -> Decision:
-        """Decide by weighing; a rule that says what was decided is shown, else the word that spoke most for it."""
-        default = section_at(self.sections, span[0]).default
-        (status, source), token = weights(self.features(span))
-        agree = [
-            match
-            for match in reaching(span, self.reading, self.cues(span[0]), self.rules)
-            if status == match.key.status or (match.key.status is None and source == match.key.source)
-        ]
-        if agree:
-            best = min(agree, key=lambda match: (match.key.status is None, match.key.source != source))
-            return Decision(status, source, best.key.id, *_original(self.reading, best))
-        if token is None or (status, source) == default[1:]:
-            return Decision(status, source, None, None, None)
-        return Decision(status, source, WEIGHED, *self.reading.original_span(token, token + 1))
+    def features(self, span: tuple[int, int]) -> list[Feature]:
+        """Return by name what is weighed for the mention at a token range."""
+        return list(self._around.describe(span, self.facts(span, clauses_of(*self._around.windows([span]))[0])))
+
+    def decide(self, spans: Sequence[tuple[int, int]], weigher: Weigher) -> list[Decision]:
+        """Decide mentions by weighing; a rule that says what was decided is shown, else the word that spoke most for it."""
+        if not spans:
+            return []
+        weights, weighed = weigher.weights, weigher(self._around, spans)
+        decisions = []
+        for number, (span, clause) in enumerate(zip(spans, weighed.clauses, strict=True)):
+            status, source = weights.choose(weighed.scores[number] + weights.sum(self.facts(span, clause)))
+            agree = [
+                match
+                for match in self.reaching(span)
+                if status == match.key.status or (match.key.status is None and source == match.key.source)
+            ]
+            if agree:
+                best = min(agree, key=lambda match: (match.key.status is None, match.key.source != source))
+                decisions.append(Decision(status, source, best.key.id, *_original(self.reading, best)))
+                continue
+            token = None
+            if (status, source) != section_at(self.sections, span[0]).default[1:]:
+                token = weighed.loudest(number, weights.groups[0].index(status))
+            shown = (None, None, None) if token is None else (WEIGHED, *self.reading.original_span(token, token + 1))
+            decisions.append(Decision(status, source, *shown))
+        return decisions
 
 
 class AssertionComponent(Stored):
@@ -225,37 +260,34 @@ class AssertionComponent(Stored):
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
-        self._weights: Weights | None = None
+        self._weigher: Weigher | None = None
 
     @property
-    def weights(self) -> Weights:
+    def weigher(self) -> Weigher:
         """The weights in use."""
-        if self._weights is None:
+        if self._weigher is None:
             self.load_model(None)
-        assert self._weights is not None
-        return self._weights
+        assert self._weigher is not None
+        return self._weigher
 
-    @weights.setter
-    def weights(self, weights: Weights) -> None:
-        self._weights = weights
+    def use(self, weights: Weights) -> None:
+        """Take weights."""
+        self._weigher = Weigher(weights)
 
     def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
         """Build the weights from the content of their files."""
-        self._weights = unpack(raw, MENTIONS)
+        self.use(unpack(raw, MENTIONS))
 
     def __call__(self, doc: Doc) -> Doc:
         """Assert the mentions of a Doc."""
         groups = [doc.spans[name] for name in GROUPS.values() if name in doc.spans and len(doc.spans[name])]
         if not groups:
             return doc
-        reader = Reader.of(read(doc, self._tokenizer))
+        spans = [(data["tokens"][0], data["tokens"][1]) for group in groups for data in group.attrs.values()]
+        decisions = iter(Reader.of(read(doc, self._tokenizer)).decide(spans, self.weigher))
         for group in groups:
-            group.attrs = {key: {**data, **self._assert(data["tokens"], reader)} for key, data in group.attrs.items()}
+            group.attrs = {key: {**data, **dict(zip(DECIDED, next(decisions), strict=True))} for key, data in group.attrs.items()}
         return doc
-
-    def _assert(self, tokens: Sequence[int], reader: Reader) -> dict[str, Any]:
-        decision = reader.decide((tokens[0], tokens[1]), self.weights)
-        return dict(zip(("status", "source", "rule", "rule_start", "rule_end"), decision, strict=True))
 
 
 @Language.factory("smokkel_assertion", requires=["doc.spans"], assigns=["doc.spans"])

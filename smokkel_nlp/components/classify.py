@@ -13,12 +13,13 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import GROUPS, payload
 from smokkel_nlp.components.outcome import describe_outcome
+from smokkel_nlp.components.overlay import note_of
 from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.weighing import FILES, OFFENCES, Feature, Weights, unpack
 from smokkel_nlp.reading import forget
 from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
 from smokkel_nlp.store import CLASSIFIER_FILES, Stored
-from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy
+from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy, makes_tag
 from smokkel_nlp.text import is_dutch
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def analyse(doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: 
     cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
     given = odds >= model.cuts
     uncertain = np.abs(odds - model.cuts) < model.margins
-    mentions = {kind: mentions_of(doc, name) for kind, name in GROUPS.items()}
+    note, mentions = note_of(doc), {kind: mentions_of(doc, name) for kind, name in GROUPS.items()}
     # A tag that the classifier gives without a mention shows the sentence that moved it most.
     bare = [
         label for label, holds in zip(model.labels, given, strict=True)
@@ -83,15 +84,20 @@ def analyse(doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: 
             label=int(given[k]),
             probability=round(cats[offence], 4),
             uncertain=bool(uncertain[k] or unfit),
-            status=_outcome(doc, item, outcome, mentions["tag"], named) if given[k] else None,
+            status=outcome(outcome_features(doc, item, offence))[0] if given[k] else None,
             evidence=evidence or tuple(sentence.get(offence, ())),
         )
+    about = {offence for offence, result in offences.items() if result.label}
     modi = []
     for k, tag in enumerate(model.labels[len(OFFENCE_IDS) :], start=len(OFFENCE_IDS)):
-        if given[k]:
+        if given[k] and tag not in note.removed:
             own = [m for m in mentions["tag"] if m.label == tag]
             shown = tuple(m.evidence for m in own) or tuple(sentence.get(tag, ()))
             modi.append(ModusOperandi(tag, round(cats[tag], 4), strongest(m.status for m in own), shown))
+    for tag in note.added:
+        own = [m for m in mentions["tag"] if m.label == tag]
+        if any(makes_tag(m.status, m.source, bool(about)) for m in own):
+            modi.append(ModusOperandi(tag, None, strongest(m.status for m in own), tuple(m.evidence for m in own)))
     forced = class_of(*(offences[offence].label for offence in OFFENCE_IDS))
     case = CaseAnalysis(
         id=None,
@@ -100,23 +106,21 @@ def analyse(doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: 
         reasons=tuple(reasons),
         offences=offences,
         modi_operandi=tuple(sorted(modi, key=lambda mo: -(mo.probability or 0.0))),
-        elements=_elements(mentions, taxonomy, {offence for offence, result in offences.items() if result.label}),
+        elements=_elements(mentions, taxonomy, about),
         n_chars=len(doc.text),
-        versions=Versions(library_version(), model.version, taxonomy.version, taxonomy.guideline),
+        versions=Versions(library_version(), model.version, note.taxonomy or taxonomy.version, taxonomy.guideline),
     )
     return cats, case
 
 
-def outcome_features(doc: Doc, item: Material, methods: Iterable[_Mention], named: Iterable[_Mention]) -> list[Feature]:
+def outcome_features(doc: Doc, item: Material, offence: str) -> list[Feature]:
     """Return what is weighed for the status of an offence in a read Doc."""
     words = [word for sentence in item.sentences for word in sentence if word is not None]
     sections = [span.label_ for span in doc.spans.get(SECTIONS, ())]
-    pairs = [[(mention.status, mention.source) for mention in group] for group in (methods, named)]
-    return list(describe_outcome(words, sections, *pairs))
-
-
-def _outcome(doc: Doc, item: Material, outcome: Weights, methods: Iterable[_Mention], named: Iterable[_Mention]) -> str:
-    return outcome(outcome_features(doc, item, methods, named))[0]
+    tags = load_taxonomy().tag_ids
+    methods = [(status, source) for label, _, status, source, _ in item.mentions if label in tags]
+    named = [(status, source) for label, _, status, source, _ in item.mentions if label == offence]
+    return list(describe_outcome(words, sections, methods, named))
 
 
 def mentions_of(doc: Doc, group: str) -> list[_Mention]:

@@ -8,7 +8,7 @@ of an organisation, committee or act is a mention.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -20,15 +20,18 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from smokkel_nlp.components.spotting import FILES, Passages, Spotter, is_boundary, unpack
 from smokkel_nlp.content import Content
-from smokkel_nlp.cues import CueMatcher
-from smokkel_nlp.reading import Finder, read
+from smokkel_nlp.cues import Cue, CueMatcher
+from smokkel_nlp.reading import Finder, Reading, read
 from smokkel_nlp.store import Stored
-from smokkel_nlp.taxonomy import load_taxonomy
+from smokkel_nlp.taxonomy import Taxonomy, load_taxonomy
 
 GROUPS = {"offence": "offences", "tag": "modus_operandi", "element": "elements"}
 FIELDS = ("status", "source", "cue", "strength", "rule", "rule_start", "rule_end")
 WEIGHED = "gewogen"
 SCORES = "smokkel_scores"
+"""Where a Doc keeps, for each tag, what its best passage weighs."""
+NOTE = "smokkel_overlay"
+"""Where the overlay keeps what it changed on a Doc (:mod:`smokkel_nlp.components.overlay`)."""
 
 
 class Label(NamedTuple):
@@ -62,21 +65,27 @@ class MentionRules:
     tags: Finder[Label]
 
 
-@lru_cache(maxsize=1)
-def load_mention_rules() -> MentionRules:
-    """Compile the cues of the shipped taxonomy."""
-    taxonomy = load_taxonomy()
+def labelled_cues(taxonomy: Taxonomy) -> list[tuple[Label, Cue]]:
+    """Return every cue of a taxonomy with its label, numbered within its list."""
     lists = [("offence", offence.id, "strong", offence.names) for offence in taxonomy.offences]
     lists += [("offence", offence.id, "weak", offence.hints) for offence in taxonomy.offences]
     lists += [("element", element.id, "strong", element.cues) for element in taxonomy.elements]
-    tags = [("tag", tag.id, strength, cues) for tag in taxonomy.tags for strength, cues in (("strong", tag.strong), ("weak", tag.weak))]
-    offences, tagged = (
-        Finder(
-            CueMatcher((Label(kind, id_, strength, n), cue) for kind, id_, strength, cues in part for n, cue in enumerate(cues, start=1))
-        )
-        for part in (lists, tags)
-    )
-    return MentionRules(offences, tagged)
+    lists += [("tag", tag.id, strength, cues) for tag in taxonomy.tags for strength, cues in (("strong", tag.strong), ("weak", tag.weak))]
+    return [(Label(kind, id_, strength, n), cue) for kind, id_, strength, cues in lists for n, cue in enumerate(cues, start=1)]
+
+
+@lru_cache(maxsize=1)
+def load_mention_rules() -> MentionRules:
+    """Compile the cues of the shipped taxonomy."""
+    cues = labelled_cues(load_taxonomy())
+    offences, tags = ([(label, cue) for label, cue in cues if (label.kind == "tag") is tagged] for tagged in (False, True))
+    return MentionRules(Finder(CueMatcher(offences)), Finder(CueMatcher(tags)))
+
+
+def cued(content: Content, cues: Finder[Label], within: NDArray[np.bool_] | None = None) -> list[Found]:
+    """Return the cues that fit outside the names of organisations, in order of position; they may overlap."""
+    found = (Found(match.key, match.start, match.end, match.key.cue) for match in cues(content.reading, within))
+    return [item for item in found if not content.in_organisation[item.start : item.end].any()]
 
 
 def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tuple[list[Found], list[float]]:
@@ -95,20 +104,18 @@ def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tu
     scores : list of float
         For each tag the score (log odds) of the passage that shows it best, however low.
     """
-    reading = content.reading
-    named = [Found(m.key, m.start, m.end, m.key.cue) for m in rules.offences(reading) if not content.in_organisation[m.start : m.end].any()]
+    named = cued(content, rules.offences)
     cut, scores = spotter(content)
-    likely = np.zeros(len(reading.sentences), dtype=bool)
+    likely = np.zeros(len(content.reading.sentences), dtype=bool)
     likely[cut.sentence[(scores >= spotter.cue_threshold).any(axis=1)]] = True
     column = {tag: index for index, tag in enumerate(spotter.tags)}
-    cued = [
-        Found(m.key, m.start, m.end, m.key.cue)
-        for m in (rules.tags(reading, within=likely) if likely.any() else ())
-        if not content.in_organisation[m.start : m.end].any()
-        and _best(scores[:, column[m.key.id]], cut, m.start, m.end) >= spotter.cue_threshold
+    pointed = [
+        item
+        for item in (cued(content, rules.tags, likely) if likely.any() else ())
+        if _best(scores[:, column[item.label.id]], cut, item.start, item.end) >= spotter.cue_threshold
     ]
     weighed = spotted(content, cut, scores, spotter)
-    kept = _longest(_in_company(named, content) + weighed + _in_company([*cued, *named], content, kind="tag"))
+    kept = longest([*in_company(named, content), *weighed, *in_company([*pointed, *named], content, kind="tag")])
     best = scores.max(axis=0) if len(scores) else np.full(len(spotter.tags), -9.0)
     return kept, [round(float(score), 3) for score in best]
 
@@ -154,7 +161,7 @@ def trimmed(content: Content, start: int, end: int) -> tuple[int, int]:
     return first, last
 
 
-def _in_company(found: Sequence[Found], content: Content, kind: str | None = None) -> list[Found]:
+def in_company(found: Sequence[Found], content: Content, kind: str | None = None) -> list[Found]:
     """Leave out weak cues that stand alone; of one kind only, where one is asked."""
     if not any(item.label.strength == "weak" for item in found):
         return [item for item in found if kind is None or item.label.kind == kind]
@@ -177,7 +184,7 @@ def _company(item: Found, window: list[Found]) -> bool:
     return any(other.label.id == item.label.id and other.label != item.label for other in window)
 
 
-def _longest(found: list[Found]) -> list[Found]:
+def longest(found: list[Found]) -> list[Found]:
     """Keep the longest of overlapping mentions under one label, strong before weak."""
     kept: dict[tuple[str, str], list[Found]] = {}
     for item in sorted(found, key=lambda f: (f.label.strength == "weak", f.start - f.end)):
@@ -206,6 +213,22 @@ def register_extensions() -> None:
     """Register ``span._.status`` and its siblings; done at import of this module and safe to repeat."""
     for field in FIELDS:
         Span.set_extension(field, getter=partial(_field, field), force=True)
+
+
+def mention(doc: Doc, reading: Reading, found: Found, number: int) -> tuple[Span, dict[str, Any]] | None:
+    """Return the span of what was found and its payload; None where no token of the Doc covers it."""
+    start, end = reading.original_span(found.start, found.end)
+    span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
+    if span is None:
+        return None
+    tokens = [found.start, found.end]
+    return span, {"label": found.label.id, "cue": found.cue, "strength": found.label.strength, "tokens": tokens}
+
+
+def set_mentions(doc: Doc, kind: str, pairs: Iterable[tuple[Span, dict[str, Any]]]) -> None:
+    """Write the mentions of one kind to the Doc, each with its payload under the id of its span."""
+    name, pairs = GROUPS[kind], list(pairs)
+    doc.spans[name] = SpanGroup(doc, name=name, spans=[span for span, _ in pairs], attrs={str(span.id): data for span, data in pairs})
 
 
 class MentionsComponent(Stored):
@@ -238,24 +261,15 @@ class MentionsComponent(Stored):
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the mentions of a Doc."""
+        doc.user_data.pop(NOTE, None)  # of an earlier run over the same Doc
         reading = read(doc, self._tokenizer)
-        mentions, scores = find_mentions(Content(reading), self._rules, self.spotter)
+        mentions, doc.user_data[SCORES] = find_mentions(Content.of(reading), self._rules, self.spotter)
         groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
         for number, found in enumerate(mentions, start=1):
-            start, end = reading.original_span(found.start, found.end)
-            span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
-            if span is not None:
-                data = {
-                    "label": found.label.id,
-                    "cue": found.cue,
-                    "strength": found.label.strength,
-                    "tokens": [found.start, found.end],
-                }
-                groups[found.label.kind].append((span, data))
-        for kind, name in GROUPS.items():
-            attrs = {str(span.id): data for span, data in groups[kind]}
-            doc.spans[name] = SpanGroup(doc, name=name, spans=[span for span, _ in groups[kind]], attrs=attrs)
-        doc.user_data[SCORES] = scores
+            if pair := mention(doc, reading, found, number):
+                groups[found.label.kind].append(pair)
+        for kind, pairs in groups.items():
+            set_mentions(doc, kind, pairs)
         return doc
 
 

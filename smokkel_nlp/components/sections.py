@@ -97,6 +97,14 @@ def _opens(reading: Reading, token: int) -> bool:
     return len(before) <= _MAX_HEADING and not any(word[:1].isalpha() for word in before) and (numbered or end - token <= _MAX_HEADING)
 
 
+def sections_of(reading: Reading) -> list[Section]:
+    """Return the sections of a reading by the shipped rules, worked out once."""
+    if SECTIONS not in reading.memo:
+        reading.memo[SECTIONS] = find_sections(reading, load_section_rules())
+    found: list[Section] = reading.memo[SECTIONS]
+    return found
+
+
 def section_at(sections: list[Section], token: int) -> Section:
     """Return the section that holds a token."""
     return sections[bisect_right([section.start for section in sections], token) - 1]
@@ -107,13 +115,12 @@ class SectionsComponent:
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
-        self._rules = load_section_rules()
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the sections of a Doc."""
         reading = read(doc, self._tokenizer)
         spans = []
-        for start, end, default in find_sections(reading, self._rules):
+        for start, end, default in sections_of(reading):
             span = doc.char_span(*reading.original_span(start, end), label=default.id, alignment_mode="expand")
             if span is not None:
                 spans.append(span)

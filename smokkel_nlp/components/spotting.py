@@ -154,7 +154,7 @@ class Spotter:
         keyed = sorted((index[one] * size + index[other], row) for row, (one, other) in enumerate(pair.split(" ") for pair in self.pairs))
         self._pair_keys = np.array([key for key, _ in keyed], dtype=np.int64)
         self._pair_rows = np.array([row for _, row in keyed], dtype=np.int64) + size + len(self.subwords)
-
+        self._beside = np.vstack([self.context[:, : 2 * len(self.tags)], np.zeros((1, 2 * len(self.tags)), dtype=np.float32)])
         self._number = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int64)
         self._share = Table(lambda orth, lower: self.share(masks(lower)), np.float32, len(self.tags))
 
@@ -189,7 +189,6 @@ class Spotter:
         parts, counted = self.parts(content), counts(content)
         own, context = np.empty((n, width), dtype=np.float32), np.empty((n, 2 * width), dtype=np.float32)
         known = np.where(parts.words >= 0, parts.words, len(self.words))
-        padded = np.vstack([self.context[:, : 2 * width], np.zeros((1, 2 * width), dtype=np.float32)])
         for first in range(0, n, _BLOCK):  # by blocks: a row for each token of a long text would fill the memory
             last = min(first + _BLOCK, n)
             low, high = int(found.starts[first]), int(found.ends[last - 1])
@@ -198,7 +197,7 @@ class Spotter:
             paired = np.flatnonzero(parts.pairs[low:high] >= 0)
             rows[paired] += self.own[parts.pairs[low:high][paired]]
             own[first:last] = np.add.reduceat(rows, found.starts[first:last] - low, axis=0)
-            context[first:last] = np.add.reduceat(padded[known[low:high]], found.starts[first:last] - low, axis=0)
+            context[first:last] = np.add.reduceat(self._beside[known[low:high]], found.starts[first:last] - low, axis=0)
         begins = np.searchsorted(found.starts, bounds[:-1])
         sentences = np.add.reduceat(context, begins, axis=0)
         numbers = np.add.reduceat(np.append((parts.words >= 0).astype(np.float32), 0)[:-1], bounds[:-1])
@@ -218,9 +217,9 @@ class Spotter:
 
     def word_of(self, content: Content, start: int, end: int, tag: int) -> str | None:
         """Return the word of a passage that says most for a tag, lower-case; None where none does."""
-        parts = [self.share(word)[tag] for word in content.words[start:end]]
-        best = int(np.argmax(parts)) if parts else 0
-        return content.words[start + best] if parts and parts[best] > 0 else None
+        shares = self._share(content.reading.words, content.reading.numbers[start:end])[:, tag] * counts(content)[start:end]
+        best = int(np.argmax(shares)) if len(shares) else 0
+        return content.reading.lower[start + best] if len(shares) and shares[best] > 0 else None
 
 
 def is_boundary(reading: Reading, start: int, end: int) -> NDArray[np.bool_]:
@@ -262,5 +261,5 @@ def unpack(raw: Mapping[str, bytes]) -> Spotter:
     data = json.loads(raw[FILES[0]])
     with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float32) for name in ("own", "context", "bias")}
-    lists = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
-    return Spotter(*lists, **arrays, threshold=data["threshold"], cue_threshold=data["cue_threshold"])
+    tags, words, subwords, pairs = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
+    return Spotter(tags, words, subwords, pairs, **arrays, threshold=data["threshold"], cue_threshold=data["cue_threshold"])

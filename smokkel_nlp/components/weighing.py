@@ -248,11 +248,14 @@ class Weighed(NamedTuple):
     Parameters
     ----------
     scores : array of shape (n_mentions, n_values)
+    clauses : list of (int, int)
+        For each mention the half-open token range of its clause.
     tokens, parts : lists of arrays
         For each mention the tokens of its windows, and what each of them adds, shape (n_tokens, n_values).
     """
 
     scores: Floats
+    clauses: list[tuple[int, int]]
     tokens: list[Ints]
     parts: list[Floats]
 
@@ -329,7 +332,12 @@ class Weigher:
             (np.concatenate([tokens[a:b], paired[c:d]]), np.concatenate([parts[a:b], pair_parts[c:d]]))
             for a, b, c, d in zip(edges[:-1], edges[1:], pair_edges[:-1], pair_edges[1:], strict=True)
         ]
-        return Weighed(scores, [tokens for tokens, _ in spoken], [parts for _, parts in spoken])
+        return Weighed(scores, clauses_of(lows, highs), [tokens for tokens, _ in spoken], [parts for _, parts in spoken])
+
+
+def clauses_of(lows: Ints, highs: Ints) -> list[tuple[int, int]]:
+    """Return the clauses of mentions from their windows, as half-open token ranges."""
+    return list(zip(lows[:, WINDOWS.index("lc")].tolist(), highs[:, WINDOWS.index("rc")].tolist(), strict=True))
 
 
 def _entries(lows: Ints, highs: Ints) -> tuple[Ints, Ints, list[int]]:

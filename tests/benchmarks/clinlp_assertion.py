@@ -71,15 +71,15 @@ def ask_ours(model: Path, records: Records) -> tuple[Statuses, Statuses]:
     """Return the status of each gold mention by our rules alone, and weighed."""
     import spacy
 
-    from smokkel_nlp.components.weighing import FILES, MENTIONS, unpack
+    from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, unpack
     from smokkel_nlp.store import read_files
     from smokkel_nlp.training import gold_mentions
 
-    weights, nlp = unpack(read_files(model, FILES), MENTIONS), spacy.blank("nl")
+    weigher, nlp = Weigher(unpack(read_files(model, FILES), MENTIONS)), spacy.blank("nl")
     found = [[(reader, span) for _, reader, span in gold_mentions([record], nlp)] for record in records]
     return (
         [[reader.by_rule(span).status for reader, span in pairs] for pairs in found],
-        [[reader.decide(span, weights).status for reader, span in pairs] for pairs in found],
+        [[reader.decide([span], weigher)[0].status for reader, span in pairs] for pairs in found],
     )
 
 

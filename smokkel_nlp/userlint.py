@@ -1,0 +1,197 @@
+"""A lint for a user's own rules: cues that stand twice, say nothing new or never match, and examples that do not hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from spacy.language import Language
+
+from smokkel_nlp.components.assertion import compile_rules, decide, reaching, sentence_cues
+from smokkel_nlp.components.mentions import GROUPS
+from smokkel_nlp.components.sections import PLAIN
+from smokkel_nlp.content import shipped_names
+from smokkel_nlp.cues import Cue, CueMatcher, Slot, fits
+from smokkel_nlp.pipeline import add_rules, load
+from smokkel_nlp.reading import read
+from smokkel_nlp.taxonomy import Tag, load_taxonomy
+from smokkel_nlp.userrules import UserRules, collect_user_rules, unmark
+
+
+class Lint(NamedTuple):
+    """What was found: a line for each problem, and what the file holds."""
+
+    problems: tuple[str, ...]
+    summary: str
+
+
+class _Own(NamedTuple):
+    """A cue that the user wrote, with the tag and list it stands in."""
+
+    tag: Tag
+    strength: str
+    cue: Cue
+
+    @property
+    def place(self) -> str:
+        return f"tag {self.tag.id}: {self.strength}: cue '{self.cue.text}'"
+
+
+def lint(text: str, where: str) -> Lint:
+    r"""Check a user's file and run its examples.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    where : str
+        Its name, for messages.
+
+    Raises
+    ------
+    TaxonomyError
+        If it is not TOML.
+
+    Examples
+    --------
+    >>> lint('[remove]\ntags = ["onderdak"]', "eigen_tags.toml").problems
+    ()
+    """
+    own, problems = collect_user_rules(text, where)
+    if not problems:
+        nlp = load()
+        nlp.disable_pipe("smokkel_classify")
+        add_rules(nlp, text, where)
+        found = [*_cues(own, nlp), *_tag_examples(own, nlp), *_rule_examples(own, nlp)]
+        problems = [f"{where}: {problem}" for problem in dict.fromkeys(found)]
+    return Lint(tuple(problems), _summary(own))
+
+
+def _summary(own: UserRules) -> str:
+    changed = len(own.touched) - len(own.added) - len(own.replaced)
+    tags = f"tags {len(own.added)} new, {changed} changed, {len(own.replaced)} replaced, {len(own.removed)} removed"
+    rules = f"rules {len(own.own_rules)}, names {len(own.names)}, examples {len(own.examples) + 2 * len(own.own_rules)}"
+    return f"{tags}; cues {len(_own_cues(own))}, {rules}; version {own.taxonomy.version}"
+
+
+def _own_cues(own: UserRules) -> list[_Own]:
+    shipped = {tag.id: tag for tag in load_taxonomy().tags if tag.id not in own.replaced}
+    return [
+        _Own(tag, strength, cue)
+        for tag in own.touched
+        for strength in ("strong", "weak")
+        for cue in getattr(tag, strength)
+        if cue not in getattr(shipped.get(tag.id), strength, ())
+    ]
+
+
+def _cues(own: UserRules, nlp: Language) -> Iterator[str]:
+    """Yield what is wrong with the user's cues."""
+    holders: dict[str, list[str]] = {}
+    for tag in own.taxonomy.tags:
+        for cue in (*tag.strong, *tag.weak):
+            holders.setdefault(_plain(cue), []).append(tag.id)
+    names, no_names = CueMatcher([*shipped_names(), *own.names]), CueMatcher[str]([])
+    for item in _own_cues(own):
+        if others := [tag for tag in holders[_plain(item.cue)] if tag != item.tag.id]:
+            yield f"{item.place} stands under {others[0]} too, so that one passage would show both; keep one"
+        if wider := _wider(item):
+            yield f"{item.place} fits only where '{wider.text}' does; remove it"
+        yield from (f"{item.place} {problem}" for problem in _never(item.cue, nlp, names))
+    for key, cue in own.names:
+        yield from (f"names: {key}: '{cue.text}' {problem}" for problem in _never(cue, nlp, no_names))
+    for rule in own.rules:
+        for cue in (*rule.cues, *rule.unless) if rule.id in own.own_rules else ():
+            yield from (f"rule {rule.id}: cue '{cue.text}' {problem}" for problem in _never(cue, nlp, no_names))
+
+
+def _plain(cue: Cue) -> str:
+    return " ".join(cue.text.lower().split())
+
+
+def _wider(item: _Own) -> Cue | None:
+    """Return a cue of the same tag that finds all that this one does; of two alike the first stays."""
+    own: list[tuple[str, Cue]] = [(strength, cue) for strength in ("strong", "weak") for cue in getattr(item.tag, strength)]
+    place = own.index((item.strength, item.cue))
+    for other, (strength, cue) in enumerate(own):
+        if other == place or (item.strength, strength) == ("strong", "weak") or not _covers(cue, item.cue):
+            continue
+        if other < place or strength != item.strength or not _covers(item.cue, cue):
+            return cue
+    return None
+
+
+def _covers(wide: Cue, narrow: Cue) -> bool:
+    """Tell whether one cue surely fits wherever another does; only plain cases are seen."""
+    if len(wide.parts) == 1:
+        return any(_part_covers(wide.parts[0], part[start:]) for part in narrow.parts for start in range(len(part)))
+    same = len(wide.parts) == len(narrow.parts) == 2
+    return same and all(len(w) == len(n) and _part_covers(w, n) for w, n in zip(wide.parts, narrow.parts, strict=True))
+
+
+def _part_covers(wide: Sequence[Slot], narrow: Sequence[Slot]) -> bool:
+    """Tell whether a part fits wherever the first slots of another do."""
+    if len(wide) > len(narrow):
+        return False
+    for place, (slot, other) in enumerate(zip(wide, narrow, strict=False)):
+        if not all(any(_takes(w, n) for w in slot.alternatives) for n in other.alternatives):
+            return False
+        if place and slot.gap < other.gap:
+            return False
+        # The first word that fits in a gap is taken: a wider choice of words may take one that leads nowhere.
+        if place and slot.gap and place < len(wide) - 1 and slot != other:
+            return False
+    return True
+
+
+def _takes(wide: str, narrow: str) -> bool:
+    """Tell whether a pattern accepts all words that another accepts."""
+    stem = narrow.strip("*")
+    if narrow.startswith("*") and not wide.startswith("*"):
+        return False
+    if narrow.endswith("*") and not wide.endswith("*"):
+        return False
+    return fits(wide, stem)
+
+
+def _never(cue: Cue, nlp: Language, names: CueMatcher[str]) -> Iterator[str]:
+    """Yield why a cue, or one of its words, matches in no text."""
+    for slot in (slot for part in cue.parts for slot in part):
+        for word in slot.alternatives:
+            whole = re.sub(r"^\*|\*$", "x", word)
+            read_as = read(nlp.make_doc(f"zij {whole} zij"), nlp.tokenizer).lower[1:-1]
+            if read_as != [whole]:
+                yield f"never matches with '{word}', which a text holds as '{' '.join(read_as)}'; write it as texts hold it"
+    fixed = len(cue.parts) == 1 and all(slot.gap == 0 and "*" not in slot.alternatives[0] for slot in cue.parts[0])
+    if fixed and all(len(slot.alternatives) == 1 for slot in cue.parts[0]) and names([slot.alternatives[0] for slot in cue.parts[0]]):
+        yield "never matches: it is a name to leave alone, or holds one; take it out"
+
+
+def _tag_examples(own: UserRules, nlp: Language) -> Iterator[str]:
+    """Yield the sentences that should show their tag and do not, or the reverse; they are told by number, not quoted."""
+    for example in own.examples:
+        found = [span._.cue for span in nlp(example.text).spans[GROUPS["tag"]] if span.label_ == example.tag]
+        place = f"tag {example.tag}: {example.key} no. {example.number}"
+        if example.key == "fires" and not found:
+            yield f"{place}: the tag is not found; add or widen a cue (a weak cue needs another cue or an offence nearby)"
+        if example.key == "spares" and found:
+            yield f"{place}: the tag is found by {found[0]}; narrow that cue"
+
+
+def _rule_examples(own: UserRules, nlp: Language) -> Iterator[str]:
+    """Yield the examples of the user's rules that do not hold when the rules decide by themselves."""
+    rules = compile_rules(own.rules)
+    for rule in own.rules:
+        for key in ("fires", "spares") if rule.id in own.own_rules else ():
+            text, start, end = unmark(getattr(rule, key), rule.id)
+            reading = read(nlp.make_doc(text), nlp.tokenizer)
+            span = reading.tokens_of(start, end)
+            cues = sentence_cues(reading, reading.sentence_of(span[0]), rules)
+            decision = decide(span, reading, cues, PLAIN, rules)
+            said = any(match.key.id == rule.id for match in reaching(span, reading, cues, rules)) and all(
+                getattr(rule, field) in (None, getattr(decision, field)) for field in ("status", "source")
+            )
+            if said is not (key == "fires"):
+                by = f" by rule {decision.rule}" if decision.rule else ""
+                yield f"rule {rule.id}: {key}: the passage gets {decision.status}, {decision.source}{by}; mend the rule or the sentence"
