@@ -42,7 +42,7 @@ from smokkel_nlp.taxonomy import load_taxonomy
 Floats = NDArray[np.float32]
 _POSITIVE_WEIGHT = 2.0
 _PENALTY = 2e-6
-_STEPS = 120
+_STEPS = 100
 _KEPT = 0.6
 _OVERLAP = 0.5
 _CUE_DISCOUNT = 1.5

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smokkel_nlp.text import clean_text, is_dutch, sentence_ends, without_offence_names
+from smokkel_nlp.reading import read
+from smokkel_nlp.text import clean_text, is_dutch, without_offence_names
 
 LETTER = """Directie Toezicht
 De inspectie zag dat de bewoners van het pand iedere ochtend met een
@@ -102,8 +104,11 @@ def test_plain_text_maps_to_itself(raw: str) -> None:
 
 
 def test_sentences_do_without_capitals() -> None:
-    words = ["zag", "busje", ".", "vt", "verb", ".", "reed", "weg", ".", "nr", ".", "5"]
-    assert sentence_ends(words) == [3, 9, 12]
+    nlp = spacy.blank("nl")
+    reading = read(nlp.make_doc("zag busje. vt verb. reed weg. nr. 5"), nlp.tokenizer)
+    assert reading.sentence_bounds.tolist() == [0, 3, 9, 11]
+    named = read(nlp.make_doc("J. de Vries zag art. 3.\n\nNieuwe regel!"), nlp.tokenizer)
+    assert [named.lower[start] for start, _ in named.sentences] == ["j.", "\n\n", "nieuwe"]
 
 
 @pytest.mark.parametrize(

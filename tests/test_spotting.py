@@ -1,0 +1,168 @@
+"""Passages are weighed as they were learnt, names and origins weigh nothing, and long texts are weighed as short ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+
+from smokkel_nlp.components import spotting
+from smokkel_nlp.components.assertion import Reader
+from smokkel_nlp.components.mentions import find_mentions, load_mention_rules
+from smokkel_nlp.components.spotting import FILES, Spotter, pack, passages, unpack
+from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
+from smokkel_nlp.components.weighing import MENTIONS, Weigher
+from smokkel_nlp.components.weighing import unpack as unpack_weights
+from smokkel_nlp.content import Content
+from smokkel_nlp.cues import CueMatcher, parse_cue
+from smokkel_nlp.learning import fit_spotter, mark
+from smokkel_nlp.lexicon import Lexicon, Table
+from smokkel_nlp.reading import Finder, Reading, read
+from smokkel_nlp.store import read_files
+from smokkel_nlp.taxonomy import load_taxonomy
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "train.jsonl"
+
+
+@pytest.fixture(scope="module")
+def blank() -> Language:
+    return spacy.blank("nl")
+
+
+@pytest.fixture(scope="module")
+def spotter() -> Spotter:
+    return unpack(read_files(None, FILES))
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, object]]:
+    with CORPUS.open(encoding="utf8") as lines:
+        return [json.loads(line) for _, line in zip(range(25), lines, strict=False)]
+
+
+def content_of(nlp: Language, text: str) -> Content:
+    return Content(read(nlp.make_doc(text), nlp.tokenizer))
+
+
+def test_passages_are_weighed_as_they_are_learnt(blank: Language, records: list[dict[str, object]]) -> None:
+    marked = mark(records, blank.tokenizer)
+    learnt = fit_spotter(marked)
+    kept = [*range(len(learnt.words)), *_rows(marked.blank.subwords, learnt.subwords, len(learnt.words))]
+    kept += _rows(marked.blank.pairs, learnt.pairs, len(learnt.words) + len(marked.blank.subwords))
+    first, width = 0, len(learnt.tags)
+    for number, record in enumerate(records):
+        _, scores = learnt(content_of(blank, str(record["text"])))
+        rows = slice(first, first + len(scores))
+        first += len(scores)
+        wanted = marked.own[rows][:, kept] @ learnt.own + marked.sentence[rows] @ learnt.context[:, :width]
+        wanted += marked.around[rows] @ learnt.context[:, width : 2 * width] + marked.text[number] @ learnt.context[:, 2 * width :]
+        assert np.allclose(scores, wanted + learnt.bias, atol=1e-3)
+    assert first == len(marked.gold)
+
+
+def _rows(before: tuple[str, ...], after: tuple[str, ...], offset: int) -> list[int]:
+    place = {term: number for number, term in enumerate(before)}
+    return [offset + place[term] for term in after]
+
+
+def test_mentions_are_weighed_at_once_as_one_by_one(blank: Language, records: list[dict[str, object]]) -> None:
+    weigher = Weigher(unpack_weights(read_files(None, WEIGHING_FILES), MENTIONS))
+    count = 0
+    for record in records:
+        reader = Reader.of(read(blank.make_doc(str(record["text"])), blank.tokenizer))
+        spans = [reader.reading.tokens_of(m["start"], m["end"]) for m in record["mentions"]]  # type: ignore[attr-defined]
+        if not spans:
+            continue
+        weighed = weigher(reader._around, spans)
+        for span, clause, row in zip(spans, weighed.clauses, weighed.scores, strict=True):
+            by_name = weigher.weights.sum(reader.features(span)) + weigher.weights.bias
+            assert np.allclose(row + weigher.weights.sum(reader.facts(span, clause)), by_name, atol=1e-3)
+            count += 1
+    assert count > 50
+
+
+def test_a_long_text_is_weighed_by_blocks(blank: Language, spotter: Spotter, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = content_of(blank, "Hij bracht mensen in een bestelbus over de grens, en zij betaalden vooraf. " * 40)
+    _, whole = spotter(content)
+    monkeypatch.setattr(spotting, "_BLOCK", 7)
+    _, parts = spotter(content)
+    assert np.allclose(whole, parts, atol=1e-4)
+
+
+def test_passages_cover_the_text_and_keep_inside_sentences(blank: Language) -> None:
+    content = content_of(
+        blank, "Zij sliepen in de loods, maar hij zei dat zij vrij waren. Kort.\nNog een regel, en een lange staart erachter"
+    )
+    cut = passages(content)
+    assert cut.starts[0] == 0
+    assert cut.ends[-1] == len(content.reading)
+    assert (cut.starts[1:] == cut.ends[:-1]).all()
+    assert set(content.reading.sentence_bounds[:-1].tolist()) <= set(cut.starts.tolist())
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", ".", "boot"])
+def test_texts_without_words(blank: Language, spotter: Spotter, text: str) -> None:
+    cut, scores = spotter(content_of(blank, text))
+    assert scores.shape == (len(cut.starts), len(load_taxonomy().tag_ids))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Syrische", "Nederlandse"), ("Ahmed", "Willem"), ("islamitische", "katholieke"), ("man", "vrouw")]
+)
+def test_origin_name_and_sex_weigh_nothing(blank: Language, spotter: Spotter, one: str, other: str) -> None:
+    text = "Zij moest haar geld afgeven aan de {} verdachte, en hij sloeg haar."
+    found = [spotter(content_of(blank, text.format(word)))[1] for word in (one, other)]
+    assert np.allclose(found[0], found[1])
+
+
+def test_a_name_of_an_organisation_is_no_mention(blank: Language, spotter: Spotter) -> None:
+    content = content_of(blank, "Het Expertisecentrum Mensenhandel en Mensensmokkel gaf een toelichting.")
+    assert content.organisations
+    mentions, _ = find_mentions(content, load_mention_rules(), spotter)
+    assert [item for item in mentions if item.label.kind == "offence"] == []
+
+
+def test_disguised_words_are_read(blank: Language) -> None:
+    assert read(blank.make_doc("via t3l3gram en ✈"), blank.tokenizer).lower == ["via", "telegram", "en", "vliegtuig"]
+
+
+def test_spotter_is_the_same_bytes_and_comes_back(blank: Language, spotter: Spotter) -> None:
+    raw = pack(spotter)
+    back = unpack(raw)
+    assert pack(back) == raw
+    content = content_of(blank, "Zij betaalden vooraf en werden in een koelwagen naar de haven gebracht.")
+    assert (back(content)[1] == spotter(content)[1]).all()
+
+
+def test_finder_finds_what_the_matcher_finds(blank: Language, records: list[dict[str, object]]) -> None:
+    lines = ["geld ... betaald*/afgegeven", "paspoort*/document*", "in een/de *wagen/busje", "grens & gebracht/vervoerd", "spreekt ~ vrij"]
+    matcher = CueMatcher([(line, parse_cue(line)) for line in lines])
+    finder, total = Finder(matcher), 0
+    for record in records:
+        reading = read(blank.make_doc(str(record["text"])), blank.tokenizer)
+        wanted = [match for start, end in reading.sentences for match in matcher(reading.lower, start, end)]
+        assert finder(reading) == wanted
+        total += len(wanted)
+    assert total > 5
+
+
+def test_a_table_fills_as_the_lexicon_grows(blank: Language) -> None:
+    words, table = Lexicon(), Table(lambda orth, lower: len(orth), np.int64)
+    for text in ("De boot", "Een andere boot voer uit"):
+        doc = blank.make_doc(text)
+        numbers = words.numbers(doc.to_array("ORTH"), blank.vocab.strings)
+        assert table(words, numbers).tolist() == [len(token.text) for token in doc]
+    assert len(words) == 6
+    other = Lexicon()
+    assert table(other, other.numbers(blank.make_doc("zee").to_array(["ORTH"]).ravel(), blank.vocab.strings)).tolist() == [3]
+
+
+def test_reading_puts_the_text_together_as_spacy_does(blank: Language, records: list[dict[str, object]]) -> None:
+    for record in records:
+        doc = blank.make_doc(str(record["text"]))
+        reading: Reading = read(doc, blank.tokenizer)
+        assert reading.clean.original == doc.text
