@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--corpus", type=Path, help="built corpus: measure the TF-IDF baseline trained on its train part as well")
     evaluate.add_argument("--model", help="folder of a model")
     evaluate.add_argument("--assertion", action="store_true", help="measure status and source of the gold mentions instead of the labels")
+    evaluate.add_argument("--mentions", action="store_true", help="measure the mentions that are found against the marked passages instead")
     evaluate.add_argument("--split", help="only the records of this split")
     evaluate.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     evaluate.set_defaults(run=_evaluate)
@@ -181,8 +182,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         records = [record for record in records if record.get("split") == options.split]
         if not records:
             raise InputError(f"{options.file}: no record of split '{options.split}'; give another --split")
-    if options.assertion:
-        return _evaluate_assertion(options, records)
+    if options.assertion or options.mentions:
+        return _evaluate_passages(options, records)
     texts = [record["text"] for record in records]
     answers = {"smokkel_nlp": system_answers(texts, options.model, options.jobs), "keyword rule": keyword_rule(texts)}
     if options.corpus:
@@ -198,14 +199,22 @@ def _evaluate(options: argparse.Namespace) -> int:
     return SOME_FAILED if bad else OK
 
 
-def _evaluate_assertion(options: argparse.Namespace, records: Sequence[Mapping[str, Any]]) -> int:
+def _evaluate_passages(options: argparse.Namespace, records: Sequence[Mapping[str, Any]]) -> int:
     from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, unpack
-    from smokkel_nlp.evaluation import assertion_markdown, measure_assertion
+    from smokkel_nlp.passage_evaluation import assertion_markdown, measure_assertion, measure_mentions, mentions_markdown
+    from smokkel_nlp.pipeline import load
     from smokkel_nlp.store import read_files
 
-    weigher = Weigher(unpack(read_files(options.model, FILES), MENTIONS))
-    results = {"smokkel_nlp": measure_assertion(records, weigher), "rules alone": measure_assertion(records, None)}
-    page = assertion_markdown(options.file.name, results)
+    if any("mentions" not in record for record in records):
+        raise InputError(f"{options.file}: a record has no 'mentions'; give texts with marked passages")
+    results: dict[str, Any]
+    if options.mentions:
+        results = measure_mentions(records, load(model=options.model))
+        page = mentions_markdown(options.file.name, results)
+    else:
+        weigher = Weigher(unpack(read_files(options.model, FILES), MENTIONS))
+        results = {"smokkel_nlp": measure_assertion(records, weigher), "rules alone": measure_assertion(records, None)}
+        page = assertion_markdown(options.file.name, results)
     print(page, end="")
     if options.output:
         options.output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")

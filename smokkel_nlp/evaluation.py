@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import spacy
 from numpy.typing import NDArray
 
-from smokkel_nlp.components.weighing import Weigher
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, decode
 from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy
 from smokkel_nlp.text import without_offence_names
-from smokkel_nlp.training import gold_mentions
 
 RESAMPLES = 1000
 CLASSES = ("mensensmokkel", "mensenhandel", "beide", "geen")
@@ -166,6 +163,14 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
     return result
 
 
+def confusion_figures(table: Matrix) -> list[float]:
+    """Return accuracy, macro F1 over the values that occur, then precision, recall and F1 of each value."""
+    hit, gold, given = np.diag(table).astype(float), table.sum(axis=1), table.sum(axis=0)
+    precision, recall = hit / np.maximum(given, 1), hit / np.maximum(gold, 1)
+    f1 = 2 * hit / np.maximum(gold + given, 1)
+    return [hit.sum() / max(gold.sum(), 1), f1[gold > 0].mean() if gold.any() else 0.0, *np.stack([precision, recall, f1], axis=1).ravel()]
+
+
 def _measure_status(records: Sequence[Mapping[str, Any]], given: Sequence[Sequence[str | None]]) -> dict[str, Any]:
     """Measure the status of the offences that gold and answer both give."""
     values = load_taxonomy().vocabulary["offence_statuses"]
@@ -174,7 +179,7 @@ def _measure_status(records: Sequence[Mapping[str, Any]], given: Sequence[Sequen
         for offence, said in zip(OFFENCE_IDS, answer, strict=True):
             if said is not None and record["status"].get(offence):
                 counts[row, values.index(record["status"][offence]), values.index(said)] += 1
-    listed = [figure.to_list() for figure in bootstrap(len(records), lambda rows: _confusion_figures(counts[rows].sum(axis=0)))]
+    listed = [figure.to_list() for figure in bootstrap(len(records), lambda rows: confusion_figures(counts[rows].sum(axis=0)))]
     result: dict[str, Any] = {"n": int(counts.sum()), "accuracy": listed[0], "macro_f1": listed[1]}
     for k, value in enumerate(values):
         if counts[:, k].any():
@@ -185,71 +190,6 @@ def _measure_status(records: Sequence[Mapping[str, Any]], given: Sequence[Sequen
 def _label(gold: Matrix, given: Matrix) -> dict[str, Any]:
     figures = bootstrap(len(gold), lambda rows: scores(gold[rows], given[rows]))
     return {"positives": int(gold.sum()), **dict(zip(("precision", "recall", "f1"), (f.to_list() for f in figures), strict=True))}
-
-
-def measure_assertion(records: Sequence[Mapping[str, Any]], weigher: Weigher | None) -> dict[str, Any]:
-    """Measure status and source on gold mentions, given their passages.
-
-    Parameters
-    ----------
-    records : sequence of gold records
-    weigher : Weigher or None
-        None measures the rules and section defaults alone.
-
-    Returns
-    -------
-    dict
-        ``n`` mentions; ``status`` and ``source``, each with ``accuracy``, ``macro_f1`` and per value ``positives``, precision, recall
-        and F1, as [value, low, high] with intervals over texts.
-    """
-    words = load_taxonomy().vocabulary
-    known = {"status": words["mention_statuses"], "source": words["sources"]}
-    counts = {key: np.zeros((len(records), len(values), len(values)), dtype=np.int64) for key, values in known.items()}
-    nlp = spacy.blank("nl")
-    for row, record in enumerate(records):
-        for mention, reader, span in gold_mentions([record], nlp):
-            decision = reader.decide([span], weigher)[0] if weigher else reader.by_rule(span)
-            for key, given in (("status", decision.status), ("source", decision.source)):
-                counts[key][row, known[key].index(mention[key]), known[key].index(given)] += 1
-    result: dict[str, Any] = {"n": int(counts["status"].sum()), "texts": len(records)}
-    for key, values in known.items():
-        figures = bootstrap(len(records), lambda rows, table=counts[key]: _confusion_figures(table[rows].sum(axis=0)))  # type: ignore[misc]
-        listed = [figure.to_list() for figure in figures]
-        result[key] = {"accuracy": listed[0], "macro_f1": listed[1]}
-        for k, value in enumerate(values):
-            part = dict(zip(("precision", "recall", "f1"), listed[2 + 3 * k : 5 + 3 * k], strict=True))
-            result[key][value] = {"positives": int(counts[key][:, k].sum()), **part}
-    return result
-
-
-def _confusion_figures(table: Matrix) -> list[float]:
-    """Return accuracy, macro F1 over the values that occur, then precision, recall and F1 of each value."""
-    hit, gold, given = np.diag(table).astype(float), table.sum(axis=1), table.sum(axis=0)
-    precision, recall = hit / np.maximum(given, 1), hit / np.maximum(gold, 1)
-    f1 = 2 * hit / np.maximum(gold + given, 1)
-    return [hit.sum() / max(gold.sum(), 1), f1[gold > 0].mean() if gold.any() else 0.0, *np.stack([precision, recall, f1], axis=1).ravel()]
-
-
-def assertion_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return tables of status and source, a column block for each system."""
-    first = next(iter(results.values()))
-    lines = [
-        f"# {name}: assertion of {first['n']} gold mentions in {first['texts']} texts",
-        "",
-        "F1 with 95 % bootstrap intervals over texts.",
-        "",
-    ]
-    for key in ("status", "source"):
-        lines += [f"| {key} | mentions | {' | '.join(results)} |", "|---|---|" + "---|" * len(results)]
-        for figure in ("accuracy", "macro_f1"):
-            lines.append(f"| {figure} | {first['n']} | {' | '.join(_cell(result[key][figure]) for result in results.values())} |")
-        for value, row in first[key].items():
-            if isinstance(row, dict):
-                lines.append(
-                    f"| {value} | {row['positives']} | {' | '.join(_cell(result[key][value]['f1']) for result in results.values())} |"
-                )
-        lines.append("")
-    return "\n".join(lines)
 
 
 def keyword_rule(texts: Sequence[str]) -> Answers:
@@ -300,30 +240,31 @@ def to_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [f"# {name}", "", f"{main['n']} texts; 95 % bootstrap intervals over texts; forced labels.", ""]
     lines += ["| system | smokkel P | R | F1 | handel P | R | F1 | exact | abstained |", "|---|---|---|---|---|---|---|---|---|"]
     for system, result in results.items():
-        cells = [_cell(result["offences"][o][figure]) for o in OFFENCE_IDS for figure in ("precision", "recall", "f1")]
-        lines.append(f"| {system} | {' | '.join(cells)} | {_cell(result['exact'])} | {result['abstention']:.2f} |")
+        cells = [cell(result["offences"][o][figure]) for o in OFFENCE_IDS for figure in ("precision", "recall", "f1")]
+        lines.append(f"| {system} | {' | '.join(cells)} | {cell(result['exact'])} | {result['abstention']:.2f} |")
     answered = main["answered"]
     lines += ["", f"{first}, texts it answered: {answered['n']}, exact {answered['exact']}."]
     lines += ["", f"| gold \\ {first} | {' | '.join(CLASSES)} |", "|---|" + "---|" * len(CLASSES)]
     lines += [f"| {row} | {' | '.join(str(main['confusion'][row][column]) for column in CLASSES)} |" for row in CLASSES]
     if "status" in main:
         status = main["status"]
-        each = ", ".join(f"{value} {_cell(row['f1'])} ({row['positives']})" for value, row in status.items() if isinstance(row, dict))
-        figures = f"accuracy {_cell(status['accuracy'])}, macro F1 {_cell(status['macro_f1'])}"
+        each = ", ".join(f"{value} {cell(row['f1'])} ({row['positives']})" for value, row in status.items() if isinstance(row, dict))
+        figures = f"accuracy {cell(status['accuracy'])}, macro F1 {cell(status['macro_f1'])}"
         lines += ["", f"Status of the offences rightly given ({status['n']}): {figures}; {each}."]
     if "tags" in main:
         micro = main["tags_micro"]
         lines += [
             "",
-            f"Tags: micro P {_cell(micro['precision'])}, R {_cell(micro['recall'])}, F1 {_cell(micro['f1'])}; "
+            f"Tags: micro P {cell(micro['precision'])}, R {cell(micro['recall'])}, F1 {cell(micro['f1'])}; "
             f"macro F1 {main['tags_macro_f1']}.",
             "",
         ]
         lines += ["| tag | positives | P | R | F1 |", "|---|---|---|---|---|"]
         for tag, row in main["tags"].items():
-            lines.append(f"| {tag} | {row['positives']} | {_cell(row['precision'])} | {_cell(row['recall'])} | {_cell(row['f1'])} |")
+            lines.append(f"| {tag} | {row['positives']} | {cell(row['precision'])} | {cell(row['recall'])} | {cell(row['f1'])} |")
     return "\n".join(lines) + "\n"
 
 
-def _cell(figure: Sequence[float]) -> str:
+def cell(figure: Sequence[float]) -> str:
+    """Return a figure with its interval as it stands in a table."""
     return f"{figure[0]:.2f} [{figure[1]:.2f}-{figure[2]:.2f}]"

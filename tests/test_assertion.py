@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin
 
 from smokkel_nlp.components.assertion import WEIGHED, Reader, load_assertion_rules
 from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, Weights, pack, unpack
-from smokkel_nlp.evaluation import measure_assertion
+from smokkel_nlp.passage_evaluation import measure_assertion
 from smokkel_nlp.reading import read
 from smokkel_nlp.store import read_files
 

@@ -11,8 +11,11 @@ FLOORS = [
     ["errors", "records", "cues"],
     ["taxonomy", "store"],
     ["text", "masks"],
+    ["lexicon"],
     ["reading"],
+    ["content"],
     ["components"],
+    ["components.spotting"],
     ["components.sections", "components.mentions"],
     ["components.weighing"],
     ["components.assertion", "components.outcome"],
@@ -26,8 +29,10 @@ FLOORS = [
     ["io", "corpus"],
     ["corpus_checks"],
     ["batch"],
+    ["learning"],
     ["training"],
     ["evaluation"],
+    ["passage_evaluation"],
     ["cli"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
