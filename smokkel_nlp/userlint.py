@@ -8,15 +8,14 @@ from typing import NamedTuple
 
 from spacy.language import Language
 
-from smokkel_nlp.components.assertion import compile_rules, decide, reaching, sentence_cues
 from smokkel_nlp.components.mentions import GROUPS
-from smokkel_nlp.components.sections import PLAIN
+from smokkel_nlp.components.rule_lint import lint as lint_rules
 from smokkel_nlp.content import shipped_names
 from smokkel_nlp.cues import Cue, CueMatcher, Slot, fits
 from smokkel_nlp.pipeline import add_rules, load
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import Tag, load_taxonomy
-from smokkel_nlp.userrules import UserRules, collect_user_rules, unmark
+from smokkel_nlp.userrules import UserRules, collect_user_rules
 
 
 class Lint(NamedTuple):
@@ -63,7 +62,7 @@ def lint(text: str, where: str) -> Lint:
         nlp = load()
         nlp.disable_pipe("smokkel_classify")
         add_rules(nlp, text, where)
-        found = [*_cues(own, nlp), *_tag_examples(own, nlp), *_rule_examples(own, nlp)]
+        found = [*_cues(own, nlp), *_tag_examples(own, nlp), *lint_rules(own.rules, own.own_rules)]
         problems = [f"{where}: {problem}" for problem in dict.fromkeys(found)]
     return Lint(tuple(problems), _summary(own))
 
@@ -177,21 +176,3 @@ def _tag_examples(own: UserRules, nlp: Language) -> Iterator[str]:
             yield f"{place}: the tag is not found; add or widen a cue (a weak cue needs another cue or an offence nearby)"
         if example.key == "spares" and found:
             yield f"{place}: the tag is found by {found[0]}; narrow that cue"
-
-
-def _rule_examples(own: UserRules, nlp: Language) -> Iterator[str]:
-    """Yield the examples of the user's rules that do not hold when the rules decide by themselves."""
-    rules = compile_rules(own.rules)
-    for rule in own.rules:
-        for key in ("fires", "spares") if rule.id in own.own_rules else ():
-            text, start, end = unmark(getattr(rule, key), rule.id)
-            reading = read(nlp.make_doc(text), nlp.tokenizer)
-            span = reading.tokens_of(start, end)
-            cues = sentence_cues(reading, reading.sentence_of(span[0]), rules)
-            decision = decide(span, reading, cues, PLAIN, rules)
-            said = any(match.key.id == rule.id for match in reaching(span, reading, cues, rules)) and all(
-                getattr(rule, field) in (None, getattr(decision, field)) for field in ("status", "source")
-            )
-            if said is not (key == "fires"):
-                by = f" by rule {decision.rule}" if decision.rule else ""
-                yield f"rule {rule.id}: {key}: the passage gets {decision.status}, {decision.source}{by}; mend the rule or the sentence"

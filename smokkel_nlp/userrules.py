@@ -26,7 +26,7 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from smokkel_nlp.components.assertion import Rule, load_assertion_rules, parse_rules
+from smokkel_nlp.components.rules import Rule, load_assertion_rules, parse_rules
 from smokkel_nlp.content import shipped_names
 from smokkel_nlp.cues import Cue
 from smokkel_nlp.errors import TaxonomyError
@@ -306,9 +306,7 @@ def _change(entry: Mapping[str, Any], place: str, where: str, shipped: Mapping[s
 
 def _rule(entry: Mapping[str, Any], place: str, where: str, shipped: Mapping[str, Rule]) -> Rule:
     _is_replacing(entry, place, shipped, "")
-    [rule] = parse_rules({"rule": [{key: value for key, value in entry.items() if key != "replace"}]}, where)
-    if rule.status is None and rule.source is None:
-        raise TaxonomyError(f"{place}: says nothing; add status or source")
+    [rule] = parse_rules([{key: value for key, value in entry.items() if key != "replace"}], where)
     for key in _EXAMPLES:
         unmark(getattr(rule, key), f"{place}: {key}")
     return rule

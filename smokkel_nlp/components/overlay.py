@@ -26,7 +26,7 @@ import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from smokkel_nlp.components.assertion import DECIDED, AssertionRules, Decision, Reader, compile_rules, load_assertion_rules
+from smokkel_nlp.components.assertion import DECIDED, Reader
 from smokkel_nlp.components.mentions import (
     GROUPS,
     NOTE,
@@ -40,6 +40,8 @@ from smokkel_nlp.components.mentions import (
     payload,
     set_mentions,
 )
+from smokkel_nlp.components.rule_reader import Decision
+from smokkel_nlp.components.rules import AssertionRules, compile_rules, load_assertion_rules
 from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, unpack
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import Cue, CueMatcher
@@ -188,7 +190,7 @@ class OverlayComponent(Stored):
         own, by_rule = self._compiled.own.own_rules, reader.by_rule(span)
         if by_rule.rule in own:
             return by_rule
-        for match in reader.reaching(span):
+        for match in reader.said(span).cues:
             if match.key.id in own and match.key.status is None and match.key.source is not None:
                 return Decision(weighed.status, match.key.source, match.key.id, *reader.reading.original_span(match.start, match.end))
         return weighed
