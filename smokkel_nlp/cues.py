@@ -178,14 +178,17 @@ class CueMatcher(Generic[Key]):
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
         fitting = [self.slots_of(word) for word in words[start : len(words) if end is None else end]]
-        present = frozenset().union(*fitting)
+        places: dict[int, list[int]] = {}
+        for position, numbers in enumerate(fitting):
+            for number in numbers:
+                places.setdefault(number, []).append(position)
+        present = places.keys()
         indices = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
         found = []
         for index in indices:
             parts = self._parts[index]
-            first = parts[0][0][0]
-            for position, numbers in enumerate(fitting):
-                if first in numbers and (span := _match(parts, fitting, position)):
+            for position in places[parts[0][0][0]]:
+                if span := _match(parts, fitting, position):
                     found.append((position, index, span))
         return [Match(*self._cues[index], start + first, start + last) for _, index, (first, last) in sorted(found)]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from smokkel_nlp.components import spotting
 from smokkel_nlp.components.assertion import Reader
@@ -21,6 +22,7 @@ from smokkel_nlp.content import Content
 from smokkel_nlp.cues import CueMatcher, parse_cue
 from smokkel_nlp.learning import fit_spotter, mark
 from smokkel_nlp.lexicon import Lexicon, Table
+from smokkel_nlp.passage_evaluation import measure_mentions, mentions_markdown
 from smokkel_nlp.reading import Finder, Reading, read
 from smokkel_nlp.store import read_files
 from smokkel_nlp.taxonomy import load_taxonomy
@@ -166,3 +168,22 @@ def test_reading_puts_the_text_together_as_spacy_does(blank: Language, records: 
         doc = blank.make_doc(str(record["text"]))
         reading: Reading = read(doc, blank.tokenizer)
         assert reading.clean.original == doc.text
+
+
+def test_measured_mentions_are_counted_by_overlap_and_tag(nlp: Language) -> None:
+    text = "Hij sloeg haar. De zon scheen op het water en op de kade."
+    doc = nlp.make_doc(text)
+    found = [doc.char_span(0, 14, label="dwang_geweld"), doc.char_span(16, 29, label="misleiding")]
+
+    class Found:
+        def __call__(self, text: str) -> Doc:
+            doc.spans["modus_operandi"] = [span for span in found if span is not None]
+            return doc
+
+    gold = [{"start": 4, "end": 9, "tag": "dwang_geweld"}, {"start": 30, "end": 40, "tag": "onderdak"}]
+    result = measure_mentions([{"text": text, "mentions": gold}], Found())  # type: ignore[arg-type]
+    assert [result["micro"][key] for key in ("gold", "found")] == [2, 2]
+    assert [result["micro"][key][0] for key in ("precision", "recall", "tag_precision")] == [0.5, 0.5, 0.5]
+    assert result["tags"]["dwang_geweld"]["f1"][0] == 1.0
+    assert result["tags"]["onderdak"]["recall"][0] == 0.0
+    assert "| all, micro | 2 | 2 | 0.50" in mentions_markdown("x.jsonl", result)

@@ -33,7 +33,9 @@ _OWN_LEAST, _SENTENCE_LEAST, _AROUND_LEAST, _TEXT_LEAST = 4, 8, 16, 20
 _OWN, _SENTENCE, _AROUND, _TEXT = 0.5, 0.5, 0.35, 0.7
 _MIN_SUBWORD, _MAX_SUBWORD = 5, 40
 _GRAMS = (4, 5)
-_BLOCK = 20_000
+# A passage without a cut counts as passages of this many tokens, and so many tokens are weighed at once: a text of a million words without
+# a comma would fill the memory. No passage of the corpus is that long.
+_LONGEST, _BLOCK = 1000, 50_000
 
 
 class Boundaries(NamedTuple):
@@ -107,6 +109,10 @@ def passages(content: Content) -> Passages:
             starts.append(cut)
             last = cut
     begins = np.sort(np.array(starts, dtype=np.int64))
+    lengths = np.diff(np.append(begins, len(reading)))
+    for start, length in zip(begins[lengths > _LONGEST].tolist(), lengths[lengths > _LONGEST].tolist(), strict=True):
+        begins = np.append(begins, np.arange(start + _LONGEST, start + length, _LONGEST))
+    begins = np.sort(begins)
     return Passages(begins, np.append(begins[1:], len(reading))[: len(begins)], np.searchsorted(bounds, begins, side="right") - 1)
 
 
@@ -189,8 +195,9 @@ class Spotter:
         parts, counted = self.parts(content), counts(content)
         own, context = np.empty((n, width), dtype=np.float32), np.empty((n, 2 * width), dtype=np.float32)
         known = np.where(parts.words >= 0, parts.words, len(self.words))
-        for first in range(0, n, _BLOCK):  # by blocks: a row for each token of a long text would fill the memory
-            last = min(first + _BLOCK, n)
+        first = 0
+        while first < n:
+            last = max(first + 1, int(np.searchsorted(found.ends, found.starts[first] + _BLOCK, side="right")))
             low, high = int(found.starts[first]), int(found.ends[last - 1])
             rows = np.asarray(self._share(content.reading.words, content.reading.numbers[low:high]), dtype=np.float32)
             rows *= counted[low:high, None]
@@ -198,6 +205,7 @@ class Spotter:
             rows[paired] += self.own[parts.pairs[low:high][paired]]
             own[first:last] = np.add.reduceat(rows, found.starts[first:last] - low, axis=0)
             context[first:last] = np.add.reduceat(self._beside[known[low:high]], found.starts[first:last] - low, axis=0)
+            first = last
         begins = np.searchsorted(found.starts, bounds[:-1])
         sentences = np.add.reduceat(context, begins, axis=0)
         numbers = np.add.reduceat(np.append((parts.words >= 0).astype(np.float32), 0)[:-1], bounds[:-1])

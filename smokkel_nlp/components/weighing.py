@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -242,6 +243,14 @@ class Weights:
         return self.choose(self.sum(features) + self.bias)
 
 
+class Spoken(NamedTuple):
+    """What tokens add to the scores: the tokens of the windows of all mentions, their parts, and where each mention begins."""
+
+    tokens: Ints
+    parts: Floats
+    edges: list[int]
+
+
 class Weighed(NamedTuple):
     """What the words around the mentions of a text weigh.
 
@@ -250,23 +259,23 @@ class Weighed(NamedTuple):
     scores : array of shape (n_mentions, n_values)
     clauses : list of (int, int)
         For each mention the half-open token range of its clause.
-    tokens, parts : lists of arrays
-        For each mention the tokens of its windows, and what each of them adds, shape (n_tokens, n_values).
+    spoken : tuple of Spoken
+        What single words add, and what pairs do.
     """
 
     scores: Floats
     clauses: list[tuple[int, int]]
-    tokens: list[Ints]
-    parts: list[Floats]
+    spoken: tuple[Spoken, ...]
 
     def loudest(self, mention: int, column: int) -> int | None:
         """Return the token that spoke most for a value; None where none did."""
-        tokens, parts = self.tokens[mention], self.parts[mention][:, column]
-        if not len(tokens):
-            return None
-        low = int(tokens.min())
-        sums = np.bincount(tokens - low, weights=parts)
-        return low + int(np.argmax(sums)) if sums.max() > 0 else None
+        sums: Counter[int] = Counter()
+        for tokens, parts, edges in self.spoken:
+            here = slice(edges[mention], edges[mention + 1])
+            for token, part in zip(tokens[here].tolist(), parts[here, column].tolist(), strict=True):
+                sums[token] += part
+        best = max(sums, key=lambda token: (sums[token], -token), default=None)
+        return best if best is not None and sums[best] > 0 else None
 
 
 @dataclass
@@ -328,11 +337,8 @@ class Weigher:
             if block not in bags:
                 bags[block] = _BAG_WEIGHT * self._matrix[np.unique(numbers[slice(*block)]), len(WINDOWS)].sum(axis=0)
             scores[mention] += bags[block]
-        spoken = [
-            (np.concatenate([tokens[a:b], paired[c:d]]), np.concatenate([parts[a:b], pair_parts[c:d]]))
-            for a, b, c, d in zip(edges[:-1], edges[1:], pair_edges[:-1], pair_edges[1:], strict=True)
-        ]
-        return Weighed(scores, clauses_of(lows, highs), [tokens for tokens, _ in spoken], [parts for _, parts in spoken])
+        spoken = Spoken(tokens, parts, edges), Spoken(paired, pair_parts, pair_edges)
+        return Weighed(scores, clauses_of(lows, highs), spoken)
 
 
 def clauses_of(lows: Ints, highs: Ints) -> list[tuple[int, int]]:
