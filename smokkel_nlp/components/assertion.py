@@ -63,9 +63,9 @@ class Reader:
 
     def facts(self, span: tuple[int, int], clause: tuple[int, int]) -> list[Feature]:
         """Return what is weighed for the mention at a token range besides the words around it."""
-        by_rule, cues = self.said(span)
+        said = self.said(span)
         section = section_at(self.sections, span[0]).default.id
-        return self._around.facts(span, clause, section, (match.key.id for match in cues), (by_rule.status, by_rule.source))
+        return self._around.facts(span, clause, section, (match.key.id for match in said.near), said.decision.source)
 
     def features(self, span: tuple[int, int]) -> list[Feature]:
         """Return by name what is weighed for the mention at a token range."""

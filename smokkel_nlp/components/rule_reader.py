@@ -34,10 +34,16 @@ class Decision(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What rules say of a mention: the decision, and the cues that reach it."""
+    """What rules say of a mention: the decision, the cues that reach it from near, and the one that holds on from further away."""
 
     decision: Decision
-    cues: tuple[Match[Rule], ...]
+    near: tuple[Match[Rule], ...]
+    held: Match[Rule] | None
+
+    @property
+    def cues(self) -> tuple[Match[Rule], ...]:
+        """All cues that reach the mention."""
+        return self.near if self.held is None else (*self.near, self.held)
 
 
 def reaches(match: Match[Rule], span: tuple[int, int], words: Sequence[str]) -> bool:
@@ -77,13 +83,13 @@ class RuleReader:
         counted = list(_flipped(found))
         by_status = next((match for match in counted if match.key.status), None)
         by_source = next((match for match in (by_status, *counted) if match and match.key.source), None)
+        held = None
         if by_status is None or by_source is None:
             held = self._held(span)
             if held is not None:
-                found.append(held)
                 by_status = by_status or (held if held.key.status else None)
                 by_source = by_source or (held if held.key.source else None)
-        return Said(self._decision(default, by_status, by_source), tuple(found))
+        return Said(self._decision(default, by_status, by_source), tuple(found), held)
 
     def _decision(self, default: Default, by_status: Match[Rule] | None, by_source: Match[Rule] | None) -> Decision:
         source = (by_source and by_source.key.source) or default.source

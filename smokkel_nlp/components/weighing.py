@@ -147,18 +147,17 @@ class Surroundings:
         """Count the negations in token ranges."""
         return np.searchsorted(self._negations, high) - np.searchsorted(self._negations, low)
 
-    def facts(
-        self, span: tuple[int, int], clause: tuple[int, int], section: str, rules: Iterable[str], said: tuple[str, str]
-    ) -> list[Feature]:
-        """Return what is known of the place of a mention: speakers, quotation, label of its line, section, rules."""
+    def facts(self, span: tuple[int, int], clause: tuple[int, int], section: str, rules: Iterable[str], source: str) -> list[Feature]:
+        """Return what is known of the place of a mention: speakers, quotation, label of its line, section, the rules that reach it from
+        near, and the source that the rules give. The status they give is left out: weighed beside its own rule it only misleads.
+        """
         start, lower = span[0], self.reading.lower
         sentence = self.reading.sentence_of(start)
         first = max(self.reading.sentences[sentence][0], start - _REACH)
         found = [
             Feature(f"sec={section}", 1.0),
             Feature(f"reg={self.register}", 1.0),
-            Feature(f"dec={said[0]}", 1.0),
-            Feature(f"decs={said[1]}", 1.0),
+            Feature(f"source={source}", 1.0),
         ]
         found += [Feature(f"rule={rule}", 1.0) for rule in sorted(set(rules))]
         found.append(Feature("nneg", float(min(int(self.denials(*(np.array([edge]) for edge in clause))[0]), 3))))
