@@ -45,7 +45,7 @@ _PENALTY = 2e-6
 _STEPS = 100
 _KEPT = 0.6
 _OVERLAP = 0.5
-_CUE_DISCOUNT = 1.5
+_CUE_DISCOUNT = 5.0
 
 
 def vocabulary(contents: Iterable[Content], least: int) -> tuple[list[str], list[str], list[str]]:

@@ -102,7 +102,7 @@ def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tu
     mentions : list of Found
         In order of position; of overlapping ones under one label the longest stays.
     scores : list of float
-        For each tag the score (log odds) of the passage that shows it best, however low.
+        For each tag the score (log odds) of the passage that shows it best, however low; with a cue at least the threshold.
     """
     named = cued(content, rules.offences)
     cut, scores = spotter(content)
@@ -117,6 +117,8 @@ def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tu
     weighed = spotted(content, cut, scores, spotter)
     kept = longest([*in_company(named, content), *weighed, *in_company([*pointed, *named], content, kind="tag")])
     best = scores.max(axis=0) if len(scores) else np.full(len(spotter.tags), -9.0)
+    shown = [column[item.label.id] for item in kept if item.label.kind == "tag" and item.label.strength == "strong"]
+    best[shown] = np.maximum(best[shown], spotter.threshold)
     return kept, [round(float(score), 3) for score in best]
 
 
