@@ -362,7 +362,7 @@ def tag_stage(vectorizer: Vectorizer) -> Stage:
     --------
     >>> stage = tag_stage(Vectorizer([], [], np.array([]), (1, 1, 1)))
     >>> stage.own.shape, stage.related[0, :2].tolist()
-    ((24, 4), [0.0, 1.0])
+    ((24, 5), [0.0, 1.0])
     """
     taxonomy = load_taxonomy()
     n, m = _OFFENCES, len(taxonomy.labels)

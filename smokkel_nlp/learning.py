@@ -235,7 +235,7 @@ def best_threshold(scores: Floats, gold: NDArray[np.bool_]) -> float:
     Examples
     --------
     >>> best_threshold(np.array([[-2.0], [-0.4], [1.0]]), np.array([[False], [True], [True]]))
-    -1.0
+    -1.2
     """
     grid = np.linspace(-2.0, 1.0, 31)
     hits = [2 * (given & gold).sum() / max(given.sum() + gold.sum(), 1) for given in (scores >= cut for cut in grid)]

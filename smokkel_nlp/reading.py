@@ -70,8 +70,8 @@ class Reading:
         --------
         >>> import spacy
         >>> nlp = spacy.blank("nl")
-        >>> read(nlp("zag busje. vt verb. reed weg\nart. 3"), nlp.tokenizer).sentence_bounds.tolist()
-        [0, 3, 9, 12]
+        >>> read(nlp("zag busje. vt verb. reed weg\nArt. 3"), nlp.tokenizer).sentence_bounds.tolist()
+        [0, 3, 9, 11]
         """
         kinds = np.asarray(self.look_up(_BREAKS), dtype=np.int8)
         ends = (kinds & ENDS) > 0

@@ -99,7 +99,7 @@ def test_only_bad_records_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_damaged_model_exits_2(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
     model = tmp_path / "model"
     model.mkdir()
-    for name in ("manifest.json", "model.json", "weights.npz", "assertion.json", "assertion.npz"):
+    for name in ("manifest.json", "model.json", "weights.npz", "assertion.json", "assertion.npz", "spotting.json", "spotting.npz"):
         (model / name).write_bytes((root / "models" / name).read_bytes())
     if damage == "hash":
         content = bytearray((model / "weights.npz").read_bytes())

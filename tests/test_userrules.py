@@ -17,6 +17,7 @@ import smokkel_nlp
 from smokkel_nlp.classifier import reader
 from smokkel_nlp.cli import main
 from smokkel_nlp.components.overlay import FILE, note_of
+from smokkel_nlp.components.rules import load_assertion_rules
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.features import material
 from smokkel_nlp.pipeline import add_rules
@@ -61,7 +62,7 @@ weak = ["bank*"]
 remove = ["contant*"]
 
 [[rule]]
-id = "ontkend.geen"
+id = "ontkend.nee"
 replace = true
 status = "bewezen"
 direction = "both"
@@ -72,12 +73,19 @@ spares = "Er waren [[boten]]."
 
 [remove]
 tags = ["onderdak", "dwang_geweld"]
-rules = ["bewezen.rechter", "vermoed.verdenking", "bron.om"]
+rules = ["bewezen.slot", "vermoed.verdenking", "bron.om"]
 
 [names]
 organisations = ["van/voor/aan mensensmokkel/mensenhandel"]
 """  # fmt: skip
 SMUGGLING = "De rechtbank heeft verdachte veroordeeld voor mensensmokkel. Hij bracht zes migranten in een bestelbus over de grens. "
+
+
+def by_cues_alone(nlp: Language) -> Language:
+    """Let the shipped tags be found by their cues alone, so that what a cue does can be told."""
+    spotter = nlp.get_pipe("smokkel_mentions").spotter  # type: ignore[attr-defined]
+    spotter.threshold, spotter.cue_threshold = 99.0, -99.0
+    return nlp
 
 
 def with_rules(text: str) -> Language:
@@ -155,9 +163,10 @@ def test_merging(every: Language) -> None:
     both = parse_user_rules(ALL.replace('remove = ["contant*"]', ""), "eigen.toml")
     assert both.replaced == {"transport_land"}
     assert both.removed == ("onderdak", "dwang_geweld")
-    assert both.own_rules == {"eigen.ontkend", "ontkend.geen"}
-    assert both.rules[0].id == "ontkend.geen"
-    assert not {"bewezen.rechter", "vermoed.verdenking", "bron.om"} & {rule.id for rule in both.rules}
+    assert both.own_rules == {"eigen.ontkend", "ontkend.nee"}
+    order = [rule.id for rule in load_assertion_rules().rules if rule.id not in ("bewezen.slot", "vermoed.verdenking", "bron.om")]
+    assert [rule.id for rule in both.rules] == [*order, "eigen.ontkend"]
+    assert not {"bewezen.slot", "vermoed.verdenking", "bron.om"} & {rule.id for rule in both.rules}
 
 
 def test_version_tells_the_content(nlp: Language) -> None:
@@ -185,23 +194,26 @@ def test_a_weak_cue_alone_is_no_mention() -> None:
     assert found(with_rules(DRONE)("De accu was leeg."), "drone_verkenning") == []
 
 
-def test_cues_added_and_removed(nlp: Language) -> None:
+def test_cues_added_and_removed() -> None:
     text = "Er stonden drie rubberboten op het strand. Het kaaigat lag vol. Zij kwamen met een dinghy."
     change = '[[change]]\nid = "transport_water"\nstrong = ["kaaigat", "drie rubberboten op het strand"]\nremove = ["{}"]'
     cue = next(cue.text for tag in load_taxonomy().tags if tag.id == "transport_water" for cue in tag.strong if "rubberboot*" in cue.text)
-    assert found(nlp(text), "transport_water") == ["rubberboten", "dinghy"]
-    doc = with_rules(change.format(cue))(text)
+    assert found(by_cues_alone(smokkel_nlp.load())(text), "transport_water") == ["rubberboten", "dinghy"]
+    doc = by_cues_alone(with_rules(change.format(cue)))(text)
     assert found(doc, "transport_water") == ["drie rubberboten op het strand", "kaaigat"]
     n = len(next(tag for tag in load_taxonomy().tags if tag.id == "transport_water").strong)
     numbers = [span._.cue for span in doc.spans["modus_operandi"] if span.label_ == "transport_water"]
     assert numbers == [f"transport_water.strong.{n + 2}", f"transport_water.strong.{n + 1}"]
 
 
-def test_where_a_removed_cue_and_another_fit_the_other_stays(nlp: Language) -> None:
+def test_where_a_removed_cue_and_another_fit_the_other_stays() -> None:
     text = "Er lagen zwemvesten bij de rubberboten. Er lagen zwemvesten op het strand."
     cue = next(cue.text for tag in load_taxonomy().tags if tag.id == "transport_water" for cue in tag.strong if "zwemvest*" in cue.text)
-    assert found(nlp(text), "transport_water") == ["zwemvesten bij de rubberboten", "zwemvesten op het strand"]
-    doc = with_rules(f'[[change]]\nid = "transport_water"\nremove = ["{cue}"]')(text)
+    assert found(by_cues_alone(smokkel_nlp.load())(text), "transport_water") == [
+        "zwemvesten bij de rubberboten",
+        "zwemvesten op het strand",
+    ]
+    doc = by_cues_alone(with_rules(f'[[change]]\nid = "transport_water"\nremove = ["{cue}"]'))(text)
     assert [(span.text, span._.cue) for span in doc.spans["modus_operandi"]] == [
         ("zwemvesten", "transport_water.weak.2"),
         ("rubberboten", "transport_water.strong.1"),
@@ -209,14 +221,14 @@ def test_where_a_removed_cue_and_another_fit_the_other_stays(nlp: Language) -> N
     ]
 
 
-def test_the_longest_of_one_tag_stays(nlp: Language) -> None:
+def test_the_longest_of_one_tag_stays() -> None:
     text = "Er lagen rubberboten op het strand voor een overtocht."
     change = '[[change]]\nid = "transport_water"\nstrong = ["{}"]'
-    shipped = found(nlp(text), "transport_water")
-    assert found(with_rules(change.format("lagen rubberboten op het strand voor een overtocht"))(text), "transport_water") == [
-        "lagen rubberboten op het strand voor een overtocht"
-    ]
-    assert found(with_rules(change.format("rubberboten"))(text), "transport_water") == shipped
+    shipped = found(by_cues_alone(smokkel_nlp.load())(text), "transport_water")
+    assert found(
+        by_cues_alone(with_rules(change.format("lagen rubberboten op het strand voor een overtocht")))(text), "transport_water"
+    ) == ["lagen rubberboten op het strand voor een overtocht"]
+    assert found(by_cues_alone(with_rules(change.format("rubberboten")))(text), "transport_water") == shipped
 
 
 def test_a_replaced_tag_is_found_by_its_new_cues_alone() -> None:
@@ -452,8 +464,8 @@ MISTAKES = {
     "remove what rule": ("[remove]\nrules = ['bron.on']", "remove rules: 'bron.on' is not there; did you mean 'bron.om'?"),
     "remove what kind": ("[remove]\nwoorden = ['x']", "eigen.toml: remove: key 'woorden' is unknown; use one of tags, rules"),
     "rule key": (WRONG_RULE + "richting = 'x'", "rule eigen.vermoed: key 'richting' is unknown;"),
-    "rule status": (WRONG_RULE.replace('status = "vermoed"', 'status = "zeker"'), "rule eigen.vermoed: status must be one of ontkend,"),
-    "rule says nothing": (re.sub(r"(?m)^(status|source) = .*$", "", WRONG_RULE), "rule eigen.vermoed: says nothing; add status or source"),
+    "rule status": (WRONG_RULE.replace('status = "vermoed"', 'status = "zeker"'), "rule eigen.vermoed: status 'zeker' is unknown; use one of ontkend,"),
+    "rule says nothing": (re.sub(r"(?m)^(status|source) = .*$", "", WRONG_RULE), "rule eigen.vermoed: says nothing; add status = ... or source = ..."),
     "rule reach": (WRONG_RULE + "reach = '6'", "rule eigen.vermoed: 'reach' must be of type int, not str"),
     "rule unmarked": (WRONG_RULE.replace("[[het", "het").replace("was]]", "was"), "rule eigen.vermoed: fires: must mark one passage; put [[ and ]]"),
     "shipped rule": (WRONG_RULE.replace("eigen.vermoed", "bron.om"), "rule bron.om: id 'bron.om' is shipped; choose another, or set replace = true"),
@@ -525,11 +537,10 @@ def test_lint_of_rules_and_names() -> None:
     )
     assert lint(text, "eigen.toml").problems == (
         "eigen.toml: names: organisations: 'club (oost)' never matches with '(oost)', which a text holds as '( oost )'; write it as texts hold it",
-        "eigen.toml: rule eigen.vermoed: spares: the passage gets vermoed, om by rule eigen.vermoed; mend the rule or the sentence",
+        "eigen.toml: rule eigen.vermoed: reaches its example 'spares'; mend the example or the rule",
     )
-    assert (
-        lint(WRONG_RULE.replace("aannemen dat [[", "menen dat [["), "e.toml").problems[0].startswith("e.toml: rule eigen.vermoed: fires: ")
-    )
+    (problem,) = lint(WRONG_RULE.replace("aannemen dat [[", "menen dat [["), "e.toml").problems
+    assert problem == "e.toml: rule eigen.vermoed: does not decide on its example 'fires'; mend the example or the rule"
 
 
 def test_lint_never_quotes_a_sentence() -> None:
