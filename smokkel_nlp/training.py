@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
 from spacy.language import Language
 from spacy.tokens import Doc
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components import READERS, spotting
@@ -199,10 +200,11 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     records = [record for split in splits for record in read_split(corpus, split)]
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
     groups = groups_of(records)
-    docs, spotter = read_apart(records, snippets, groups)
-    classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups)
-    outcome = fit_outcome(docs, records)
-    weights = fit_assertion([*records, *snippets])
+    with threadpool_limits(limits=1):  # sums divided over threads round differently on another number of cores
+        docs, spotter = read_apart(records, snippets, groups)
+        classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups)
+        outcome = fit_outcome(docs, records)
+        weights = fit_assertion([*records, *snippets])
     reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
     reader().get_pipe("smokkel_assertion").use(weights)  # type: ignore[attr-defined]
     core = classifier.core_
@@ -214,6 +216,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
         "environment": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in ("spacy", "scikit-learn", "numpy", "scipy")},
+            "blas": next((item["architecture"] for item in threadpool_info() if "architecture" in item), "unknown"),
         },
     }
     arrays = {
