@@ -111,6 +111,8 @@ class Match(NamedTuple, Generic[Key]):
 
 # A slot by number, and how many tokens may stand before it.
 _Step = tuple[int, int]
+# For each slot the positions of the words that fit it; a dictionary keeps their order and finds one at once.
+Places = dict[int, dict[int, None]]
 
 
 class CueMatcher(Generic[Key]):
@@ -177,42 +179,47 @@ class CueMatcher(Generic[Key]):
 
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
-        fitting = [self.slots_of(word) for word in words[start : len(words) if end is None else end]]
-        places: dict[int, list[int]] = {}
-        for position, numbers in enumerate(fitting):
-            for number in numbers:
-                places.setdefault(number, []).append(position)
+        stop = len(words) if end is None else end
+        places: Places = {}
+        for position in range(start, stop):
+            for number in self.slots_of(words[position]):
+                places.setdefault(number, {})[position] = None
+        return self.among(places, start, stop)
+
+    def among(self, places: Places, start: int, stop: int) -> list[Match[Key]]:
+        """Return the matches in a stretch of words, given for each slot the positions of the words that fit it, in order."""
         present = places.keys()
         indices = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
         found = []
         for index in indices:
             parts = self._parts[index]
             for position in places[parts[0][0][0]]:
-                if span := _match(parts, fitting, position):
+                if span := _match(parts, places, position, start, stop):
                     found.append((position, index, span))
-        return [Match(*self._cues[index], start + first, start + last) for _, index, (first, last) in sorted(found)]
+        return [Match(*self._cues[index], first, last) for _, index, (first, last) in sorted(found)]
 
 
-def _match(parts: Sequence[Sequence[_Step]], fitting: Sequence[frozenset[int]], position: int) -> tuple[int, int] | None:
-    last = _part_end(parts[0], fitting, position)
+def _match(parts: Sequence[Sequence[_Step]], places: Places, position: int, start: int, stop: int) -> tuple[int, int] | None:
+    last = _part_end(parts[0], places, position, stop)
     if last is None:
         return None
     first = position
     for part in parts[1:]:
-        span = _nearest(part, fitting, first, last)
+        span = _nearest(part, places, first, last, start, stop)
         if span is None:
             return None
         first, last = min(first, span[0]), max(last, span[1])
     return first, last
 
 
-def _part_end(part: Sequence[_Step], fitting: Sequence[frozenset[int]], position: int) -> int | None:
+def _part_end(part: Sequence[_Step], places: Places, position: int, stop: int) -> int | None:
     """Return the position after the last slot of a part that begins at ``position``."""
-    if part[0][0] not in fitting[position]:
+    if position not in places[part[0][0]]:
         return None
     for number, gap in part[1:]:
-        for candidate in range(position + 1, min(position + gap + 2, len(fitting))):
-            if number in fitting[candidate]:
+        fitting = places[number]
+        for candidate in range(position + 1, min(position + gap + 2, stop)):
+            if candidate in fitting:
                 position = candidate
                 break
         else:
@@ -220,12 +227,12 @@ def _part_end(part: Sequence[_Step], fitting: Sequence[frozenset[int]], position
     return position + 1
 
 
-def _nearest(part: Sequence[_Step], fitting: Sequence[frozenset[int]], first: int, last: int) -> tuple[int, int] | None:
+def _nearest(part: Sequence[_Step], places: Places, first: int, last: int, start: int, stop: int) -> tuple[int, int] | None:
     """Find a part near the tokens ``[first, last)``, nearest first, after before before."""
     for distance in range(MAX_APART + 1):
         for candidate in (last + distance, first - 1 - distance):
-            if 0 <= candidate < len(fitting):
-                end = _part_end(part, fitting, candidate)
+            if start <= candidate < stop:
+                end = _part_end(part, places, candidate, stop)
                 if end is not None and (candidate >= last or end <= first):
                     return candidate, end
     return None

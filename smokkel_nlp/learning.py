@@ -45,7 +45,6 @@ _PENALTY = 2e-6
 _STEPS = 100
 _KEPT = 0.6
 _OVERLAP = 0.5
-_CUE_DISCOUNT = 5.0
 
 
 def vocabulary(contents: Iterable[Content], least: int) -> tuple[list[str], list[str], list[str]]:
@@ -103,7 +102,7 @@ def mark(records: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, least: int 
     words, grams, pairs = vocabulary(contents, least)
     size = len(words) + len(grams) + len(pairs)
     own, context = np.zeros((size, len(tags)), np.float32), np.zeros((len(words), 3 * len(tags)), np.float32)
-    blank = Spotter(tags, tuple(words), tuple(grams), tuple(pairs), own, context, np.zeros(len(tags), np.float32), 0.0, 0.0)
+    blank = Spotter(tags, tuple(words), tuple(grams), tuple(pairs), own, context, np.zeros(len(tags), np.float32), 0.0)
     rows: list[list[list[Mapping[int, float]]]] = [[], [], [], []]
     of_text, gold = [], []
     for number, (content, record) in enumerate(zip(contents, records, strict=True)):
@@ -182,7 +181,7 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
     Returns
     -------
     Spotter
-        With thresholds of zero; :func:`with_thresholds` sets them from texts that were not learnt from.
+        With a threshold of zero; :func:`best_threshold` finds one on texts that were not learnt from.
     """
     rows = np.arange(len(marked.gold)) if texts is None else np.flatnonzero(np.isin(marked.of_text, texts))
     gold, of_text = marked.gold[rows], marked.of_text[rows]
@@ -226,7 +225,7 @@ def pruned(blank: Spotter, own: Floats, context: Floats, bias: Floats) -> Spotte
     own, context, bias = (array.astype(np.float16).astype(np.float32) for array in (own[kept], context, bias))
     grams = tuple(gram for gram, keep in zip(blank.subwords, kept[n_words:], strict=False) if keep)
     pairs = tuple(pair for pair, keep in zip(blank.pairs, kept[n_words + n_grams :], strict=True) if keep)
-    return Spotter(blank.tags, blank.words, grams, pairs, own, context, bias, 0.0, 0.0)
+    return Spotter(blank.tags, blank.words, grams, pairs, own, context, bias, 0.0)
 
 
 def best_threshold(scores: Floats, gold: NDArray[np.bool_]) -> float:
@@ -241,9 +240,3 @@ def best_threshold(scores: Floats, gold: NDArray[np.bool_]) -> float:
     hits = [2 * (given & gold).sum() / max(given.sum() + gold.sum(), 1) for given in (scores >= cut for cut in grid)]
     best = np.flatnonzero(np.array(hits) >= max(hits) - 1e-9)
     return round(float(grid[best[len(best) // 2]]), 2)
-
-
-def with_thresholds(spotter: Spotter, threshold: float) -> Spotter:
-    """Return a spotter with its thresholds; a cue in a passage lowers what is asked of it."""
-    spotter.threshold, spotter.cue_threshold = threshold, threshold - _CUE_DISCOUNT
-    return spotter

@@ -16,7 +16,7 @@ from spacy.attrs import IDX, LENGTH, ORTH, SPACY
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from smokkel_nlp.cues import CueMatcher, Match
+from smokkel_nlp.cues import CueMatcher, Match, Places
 from smokkel_nlp.lexicon import Lexicon, Table, lexicon
 from smokkel_nlp.text import ENDS, OPEN, STOP, CleanText, break_kind, clean_text
 
@@ -131,23 +131,34 @@ class Finder(Generic[Key]):
     def __init__(self, matcher: CueMatcher[Key]) -> None:
         self._matcher = matcher
         self._keys = Table(lambda orth, lower: matcher.is_key(lower), np.bool_)
+        self._fits = Table(lambda orth, lower: bool(matcher.slots_of(lower)), np.bool_)
+        self._slots = Table(lambda orth, lower: tuple(matcher.slots_of(lower)), object)
 
-    def __call__(self, reading: Reading, within: NDArray[np.bool_] | None = None) -> list[Match[Key]]:
-        """Return the matches of a text in order, none reaching over the end of a sentence.
-
-        Parameters
-        ----------
-        reading : Reading
-        within : array of bool, shape (n_sentences,), optional
-            The sentences to look at; by default all.
-        """
-        places = np.flatnonzero(reading.look_up(self._keys))
-        if not len(places):
+    def __call__(self, reading: Reading) -> list[Match[Key]]:
+        """Return the matches of a text in order, none reaching over the end of a sentence."""
+        keys = np.flatnonzero(reading.look_up(self._keys))
+        if not len(keys):
             return []
-        sentences = np.unique(np.searchsorted(reading.sentence_bounds, places, side="right") - 1)
-        if within is not None:
-            sentences = sentences[within[sentences]]
-        return [match for number in sentences.tolist() for match in self._matcher(reading.lower, *reading.sentences[number])]
+        bounds = reading.sentence_bounds
+        wanted = np.zeros(len(bounds) - 1, dtype=bool)
+        wanted[np.searchsorted(bounds, keys, side="right") - 1] = True
+        # Most words fit no slot: only those that do are walked over, sentence by sentence.
+        tokens = np.flatnonzero(reading.look_up(self._fits))
+        sentences = np.searchsorted(bounds, tokens, side="right") - 1
+        kept = wanted[sentences]
+        tokens, sentences = tokens[kept], sentences[kept]
+        slots = self._slots(reading.words, reading.numbers[tokens])
+        found: list[Match[Key]] = []
+        places: Places = {}
+        current = -1
+        for token, sentence, numbers in zip(tokens.tolist(), sentences.tolist(), slots.tolist(), strict=True):
+            if sentence != current:
+                if places:
+                    found += self._matcher.among(places, *reading.sentences[current])
+                places, current = {}, sentence
+            for number in numbers:
+                places.setdefault(number, {})[token] = None
+        return found + self._matcher.among(places, *reading.sentences[current]) if places else found
 
 
 class _Last(threading.local):

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import spacy
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
@@ -29,7 +31,7 @@ from smokkel_nlp.content import Content
 from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.features import material
-from smokkel_nlp.learning import best_threshold, fit_spotter, mark, with_thresholds
+from smokkel_nlp.learning import Marked, best_threshold, fit_spotter, mark
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -149,7 +151,7 @@ def _row(features: Iterable[Feature]) -> dict[str, float]:
 
 def read_apart(
     records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]], groups: Sequence[str]
-) -> tuple[list[Doc], Spotter]:
+) -> tuple[list[Doc], Spotter, Weights]:
     """Read each text with spotting and assertion learnt from the texts of other authors, as the classifier will meet texts.
 
     Returns
@@ -158,26 +160,38 @@ def read_apart(
         The texts, each read with weights that it was not learnt from.
     spotter : Spotter
         Learnt from all; its threshold is the best one on passages that were not learnt from.
+    weights : Weights
+        Of assertion, learnt from all.
     """
     nlp = reader()
     mentions, assertion = (nlp.get_pipe(name) for name in READERS[1:])
     marked = mark([*records, *snippets], nlp.tokenizer)
-    extra = np.arange(len(records), len(records) + len(snippets))
     folds = list(GroupKFold(min(_FOLDS, len(set(groups)))).split(records, groups=groups))
-    spotters = [fit_spotter(marked, np.concatenate([learnt, extra])) for learnt, _ in folds]
+    parts = [*(learnt for learnt, _ in folds), np.arange(len(records))]
+    extra = np.arange(len(records), len(records) + len(snippets))
+    *spotters, spotter = Parallel(n_jobs=-1)(delayed(_one_thread)(marked, np.concatenate([part, extra])) for part in parts)
+    *apart_weights, weights = Parallel(n_jobs=-1)(delayed(fit_assertion)([*(records[row] for row in part), *snippets]) for part in parts)
     apart_scores, gold = [], []
-    for spotter, (_, apart) in zip(spotters, folds, strict=True):
+    for learnt, (_, apart) in zip(spotters, folds, strict=True):
         contents = (Content(read(nlp.make_doc(records[row]["text"]), nlp.tokenizer)) for row in apart)
-        apart_scores += [spotter(content)[1] for content in contents]
+        apart_scores += [learnt(content)[1] for content in contents]
         gold += [marked.gold[marked.of_text == row] for row in apart]
     threshold = best_threshold(np.concatenate(apart_scores), np.concatenate(gold))
+    for learnt in (*spotters, spotter):
+        learnt.threshold = threshold
     docs: list[Doc | None] = [None] * len(records)
-    for spotter, (learnt, apart) in zip(spotters, folds, strict=True):
-        mentions.spotter = with_thresholds(spotter, threshold)  # type: ignore[attr-defined]
-        assertion.use(fit_assertion([*(records[row] for row in learnt), *snippets]))  # type: ignore[attr-defined]
+    for learnt, learnt_weights, (_, apart) in zip(spotters, apart_weights, folds, strict=True):
+        mentions.spotter = learnt  # type: ignore[attr-defined]
+        assertion.use(learnt_weights)  # type: ignore[attr-defined]
         for row in apart:
             docs[row] = nlp(records[row]["text"])
-    return [doc for doc in docs if doc is not None], with_thresholds(fit_spotter(marked), threshold)
+    return [doc for doc in docs if doc is not None], spotter, weights
+
+
+def _one_thread(marked: Marked, texts: NDArray[np.int64]) -> Spotter:
+    """Fit in a process of its own with one thread, here as elsewhere: the same sums on any machine."""
+    with threadpool_limits(limits=1):
+        return fit_spotter(marked, texts)
 
 
 def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> CaseClassifier:
@@ -201,10 +215,9 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
     groups = groups_of(records)
     with threadpool_limits(limits=1):  # sums divided over threads round differently on another number of cores
-        docs, spotter = read_apart(records, snippets, groups)
+        docs, spotter, weights = read_apart(records, snippets, groups)
         classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups)
         outcome = fit_outcome(docs, records)
-        weights = fit_assertion([*records, *snippets])
     reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
     reader().get_pipe("smokkel_assertion").use(weights)  # type: ignore[attr-defined]
     core = classifier.core_

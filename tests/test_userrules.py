@@ -83,8 +83,7 @@ SMUGGLING = "De rechtbank heeft verdachte veroordeeld voor mensensmokkel. Hij br
 
 def by_cues_alone(nlp: Language) -> Language:
     """Let the shipped tags be found by their cues alone, so that what a cue does can be told."""
-    spotter = nlp.get_pipe("smokkel_mentions").spotter  # type: ignore[attr-defined]
-    spotter.threshold, spotter.cue_threshold = 99.0, -99.0
+    nlp.get_pipe("smokkel_mentions").spotter.threshold = 99.0  # type: ignore[attr-defined]
     return nlp
 
 

@@ -2,8 +2,7 @@
 
 Offences and elements are found by the cues of the taxonomy: a strong cue is a mention by itself; a weak one only beside another cue
 of the same label, or beside a name of an offence, within a window of three sentences. Modi operandi are found by what passages weigh
-(:mod:`smokkel_nlp.components.spotting`) and by cues, where the passage around the cue does not speak against it. Nothing inside the name
-of an organisation, committee or act is a mention.
+(:mod:`smokkel_nlp.components.spotting`) and by cues. Nothing inside the name of an organisation, committee or act is a mention.
 """
 
 from __future__ import annotations
@@ -82,9 +81,9 @@ def load_mention_rules() -> MentionRules:
     return MentionRules(Finder(CueMatcher(offences)), Finder(CueMatcher(tags)))
 
 
-def cued(content: Content, cues: Finder[Label], within: NDArray[np.bool_] | None = None) -> list[Found]:
+def cued(content: Content, cues: Finder[Label]) -> list[Found]:
     """Return the cues that fit outside the names of organisations, in order of position; they may overlap."""
-    found = (Found(match.key, match.start, match.end, match.key.cue) for match in cues(content.reading, within))
+    found = (Found(match.key, match.start, match.end, match.key.cue) for match in cues(content.reading))
     return [item for item in found if not content.in_organisation[item.start : item.end].any()]
 
 
@@ -104,29 +103,14 @@ def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tu
     scores : list of float
         For each tag the score (log odds) of the passage that shows it best, however low; with a cue at least the threshold.
     """
-    named = cued(content, rules.offences)
+    named, pointed = cued(content, rules.offences), cued(content, rules.tags)
     cut, scores = spotter(content)
-    likely = np.zeros(len(content.reading.sentences), dtype=bool)
-    likely[cut.sentence[(scores >= spotter.cue_threshold).any(axis=1)]] = True
-    column = {tag: index for index, tag in enumerate(spotter.tags)}
-    pointed = [
-        item
-        for item in (cued(content, rules.tags, likely) if likely.any() else ())
-        if _best(scores[:, column[item.label.id]], cut, item.start, item.end) >= spotter.cue_threshold
-    ]
     weighed = spotted(content, cut, scores, spotter)
     kept = longest([*in_company(named, content), *weighed, *in_company([*pointed, *named], content, kind="tag")])
     best = scores.max(axis=0) if len(scores) else np.full(len(spotter.tags), -9.0)
-    shown = [column[item.label.id] for item in kept if item.label.kind == "tag" and item.label.strength == "strong"]
+    shown = [spotter.tags.index(item.label.id) for item in kept if item.label.kind == "tag" and item.label.strength == "strong"]
     best[shown] = np.maximum(best[shown], spotter.threshold)
     return kept, [round(float(score), 3) for score in best]
-
-
-def _best(scores: NDArray[np.float32], cut: Passages, start: int, end: int) -> float:
-    """Return the best score of the passages that a token range touches."""
-    first = int(np.searchsorted(cut.starts, start, side="right")) - 1
-    last = int(np.searchsorted(cut.starts, end, side="left"))
-    return float(scores[first:last].max())
 
 
 def spotted(content: Content, cut: Passages, scores: NDArray[np.float32], spotter: Spotter) -> list[Found]:

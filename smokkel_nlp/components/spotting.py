@@ -137,8 +137,8 @@ class Spotter:
     context : array of shape (n_words, 3 * n_tags)
         Weights of the words of its sentence, of the sentences around it, and of the text.
     bias : array of shape (n_tags,)
-    threshold, cue_threshold : float
-        Scores (log odds) from which a passage is a mention: on its own, or with a cue in it.
+    threshold : float
+        Score (log odds) from which a passage is a mention.
     """
 
     tags: tuple[str, ...]
@@ -149,7 +149,6 @@ class Spotter:
     context: Floats
     bias: Floats
     threshold: float
-    cue_threshold: float
 
     def __post_init__(self) -> None:
         masks = load_masks()
@@ -256,7 +255,7 @@ def pack(spotter: Spotter) -> dict[str, bytes]:
     """Return the content of the two files that hold a spotter; the same spotter gives the same bytes."""
     data = {
         "tags": spotter.tags, "words": spotter.words, "subwords": spotter.subwords, "pairs": spotter.pairs,
-        "threshold": spotter.threshold, "cue_threshold": spotter.cue_threshold,
+        "threshold": spotter.threshold,
     }  # fmt: skip
     buffer = io.BytesIO()
     arrays = {name: getattr(spotter, name).astype(np.float16) for name in ("own", "context", "bias")}
@@ -270,4 +269,4 @@ def unpack(raw: Mapping[str, bytes]) -> Spotter:
     with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float32) for name in ("own", "context", "bias")}
     tags, words, subwords, pairs = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
-    return Spotter(tags, words, subwords, pairs, **arrays, threshold=data["threshold"], cue_threshold=data["cue_threshold"])
+    return Spotter(tags, words, subwords, pairs, **arrays, threshold=data["threshold"])
