@@ -26,8 +26,8 @@ from smokkel_nlp.errors import InputError
 from smokkel_nlp.features import Material, Vectorizer, gated, material, own_columns
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
-# A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision twice.
-_TAG_BETA = 0.5
+# A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision more.
+_TAG_BETA = 0.7
 _OFFENCES = len(OFFENCE_IDS)
 # Share of the copies without mentions when an offence is learnt.
 _BARE = 2 / 3
@@ -134,6 +134,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             self.calibration_[stage.labels] = [1.0, 0.0]  # a second stage is calibrated as it is fitted
         odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
         cuts = np.array([_best_threshold(odds[:, k], Y[:, k], 1.0) for k in range(Y.shape[1])])
+        # The corpus holds more texts on an offence than files do: none is given at less than even odds.
+        cuts = np.maximum(cuts, 0.0)
         if stage is not None:  # labels too rare for a threshold of their own share one
             cuts[stage.labels] = _best_threshold(odds[:, stage.labels].ravel(), Y[:, stage.labels].ravel(), stage.beta)
         self.thresholds_ = _sigmoid(cuts)
