@@ -166,7 +166,9 @@ def _matrix(rows: Sequence[Mapping[int, float]], width: int) -> csr_matrix:
     indptr = np.cumsum([0, *map(len, rows)])
     indices = np.array([column for row in rows for column in row], dtype=np.int32)
     values = np.array([value for row in rows for value in row.values()], dtype=np.float32)
-    return csr_matrix((values, indices, indptr), shape=(len(rows), width))
+    matrix = csr_matrix((values, indices, indptr), shape=(len(rows), width))
+    matrix.sort_indices()  # sums in one order, whatever order the words of a set came in
+    return matrix
 
 
 def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spotter:

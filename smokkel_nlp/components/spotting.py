@@ -169,7 +169,7 @@ class Spotter:
         if word is not None:
             if word in self._index:
                 total += self.own[self._index[word]]
-            rows = [self._sub_index[gram] for gram in subwords(word) if gram in self._sub_index]
+            rows = [self._sub_index[gram] for gram in sorted(subwords(word)) if gram in self._sub_index]
             total += _SUBWORD * self.own[rows].sum(axis=0)
         return total
 
