@@ -209,7 +209,9 @@ def _evaluate_passages(options: argparse.Namespace, records: Sequence[Mapping[st
         raise InputError(f"{options.file}: a record has no 'mentions'; give texts with marked passages")
     results: dict[str, Any]
     if options.mentions:
-        results = measure_mentions(records, load(model=options.model))
+        nlp = load(model=options.model)
+        nlp.disable_pipe("smokkel_classify")
+        results = measure_mentions(records, nlp)
         page = mentions_markdown(options.file.name, results)
     else:
         weigher = Weigher(unpack(read_files(options.model, FILES), MENTIONS))

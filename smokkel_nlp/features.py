@@ -23,10 +23,11 @@ from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.content import Content
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.text import letter_grams
 
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
-_MIN_GRAM, _MAX_GRAM = 4, 6
-_MIN_SUBWORD, _MAX_SUBWORD = 7, 50
+_GRAMS = (4, 5, 6)
+_LETTERS = range(7, 51)
 _CACHE_SIZE = 100_000
 
 
@@ -135,10 +136,7 @@ def grams(word: str) -> list[str]:
     >>> grams("smokkel")[:3]
     ['<smo', 'smok', 'mokk']
     """
-    if not _MIN_SUBWORD <= len(word) <= _MAX_SUBWORD or not word.isalpha():
-        return []
-    edged = f"<{word}>"
-    return [edged[i : i + n] for n in range(_MIN_GRAM, _MAX_GRAM + 1) for i in range(len(edged) - n + 1)]
+    return letter_grams(word, _LETTERS, _GRAMS)
 
 
 def built_of(word: str, known: Container[str]) -> bool:
@@ -149,7 +147,7 @@ def built_of(word: str, known: Container[str]) -> bool:
     >>> built_of("smokkelroute", {"smokkel"}), built_of("annemarie", {"smokkel"})
     (True, False)
     """
-    if word in known or len(word) > _MAX_SUBWORD:
+    if word in known or len(word) >= _LETTERS.stop:
         return word in known
     return any(word[i:j] in known for i in range(len(word) - 4) for j in range(i + 5, len(word) + 1))
 

@@ -6,7 +6,7 @@ The matrix of passages is shared by all tags, so one descent over all of them ta
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,24 +18,20 @@ from scipy.sparse import csr_matrix
 from spacy.tokenizer import Tokenizer
 
 from smokkel_nlp.components.spotting import (
-    _AROUND,
-    _AROUND_LEAST,
-    _OWN,
-    _OWN_LEAST,
-    _SENTENCE,
-    _SENTENCE_LEAST,
-    _SUBWORD,
-    _TEXT,
-    _TEXT_LEAST,
+    AROUND,
+    OWN,
+    SENTENCE,
+    SUBWORD,
+    TEXT,
     Passages,
     Spotter,
     counts,
     passages,
-    scale,
     subwords,
     telling_names,
-)  # fmt: skip
+)
 from smokkel_nlp.content import Content
+from smokkel_nlp.features import keep_frequent, pairs
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import load_taxonomy
 
@@ -47,28 +43,21 @@ _KEPT = 0.6
 _OVERLAP = 0.5
 
 
-def vocabulary(contents: Iterable[Content], least: int) -> tuple[list[str], list[str], list[str]]:
+def vocabulary(contents: Sequence[Content], least: int) -> tuple[list[str], list[str], list[str]]:
     """Choose words, n-grams of letters, and pairs of words that stand in ``least`` texts or more; no names."""
-    seen: Counter[str] = Counter()
-    named: Counter[str] = Counter()
-    grams: Counter[str] = Counter()
-    pairs: Counter[str] = Counter()
-    for content in contents:
-        counted = counts(content)
-        words = [word if kept else None for word, kept in zip(content.masked.tolist(), counted.tolist(), strict=True)]
-        distinct = {word for word in words if word is not None}
-        seen.update(distinct)
-        named.update(content.named)
-        grams.update({gram for word in distinct for gram in subwords(word)})
-        sentences = (words[start:end] for start, end in content.reading.sentences)
-        pairs.update({f"{a} {b}" for sentence in sentences for a, b in pairwise(sentence) if a is not None and b is not None})
+    texts = [[word if kept else None for word, kept in zip(c.masked.tolist(), counts(c).tolist(), strict=True)] for c in contents]
+    distinct = [{word for word in words if word is not None} for words in texts]
+    named = Counter(name for content in contents for name in content.named)
     # What is written with a capital inside sentences as often as without is a name, and no word, where it lacks one.
-    kept = {word for word, count in seen.items() if count >= least and (named[word] < count or word in telling_names())}
-    return (
-        sorted(kept),
-        sorted(gram for gram, count in grams.items() if count >= least),
-        sorted(pair for pair, count in pairs.items() if count >= least and kept.issuperset(pair.split(" "))),
+    seen = keep_frequent(distinct, least, 1.0).items()
+    words = [word for word, (_, count) in seen if named[word] < count or word in telling_names()]
+    grams = keep_frequent(({gram for word in text for gram in subwords(word)} for text in distinct), least, 1.0)
+    paired = (
+        [pair for start, end in content.reading.sentences for pair in pairs(text[start:end])]
+        for content, text in zip(contents, texts, strict=True)
     )
+    kept = frozenset(words)
+    return words, list(grams), [pair for pair in keep_frequent(paired, least, 1.0) if kept.issuperset(pair.split(" "))]
 
 
 @dataclass
@@ -99,10 +88,10 @@ def mark(records: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, least: int 
     """Turn gold records into numbers, with the vocabulary they share."""
     contents = [Content(read(tokenizer(record["text"]), tokenizer)) for record in records]
     tags = load_taxonomy().tag_ids
-    words, grams, pairs = vocabulary(contents, least)
-    size = len(words) + len(grams) + len(pairs)
+    words, grams, paired = vocabulary(contents, least)
+    size = len(words) + len(grams) + len(paired)
     own, context = np.zeros((size, len(tags)), np.float32), np.zeros((len(words), 3 * len(tags)), np.float32)
-    blank = Spotter(tags, tuple(words), tuple(grams), tuple(pairs), own, context, np.zeros(len(tags), np.float32), 0.0)
+    blank = Spotter(tags, tuple(words), tuple(grams), tuple(paired), own, context, np.zeros(len(tags), np.float32), 0.0)
     rows: list[list[list[Mapping[int, float]]]] = [[], [], [], []]
     of_text, gold = [], []
     for number, (content, record) in enumerate(zip(contents, records, strict=True)):
@@ -123,31 +112,31 @@ def _rows(blank: Spotter, content: Content, found: Passages) -> tuple[Any, ...]:
     """Return the features of the passages of a text by block, as :class:`Spotter` weighs them."""
     parts, counted = blank.parts(content), counts(content)
     masked = content.masked.tolist()
-    grams = blank._sub_index
+    grams = blank.sub_index
     known = [[w for w in parts.words[start:end].tolist() if w >= 0] for start, end in content.reading.sentences]
     own, sentence, around = [], [], []
     wide = np.diff(content.reading.sentence_bounds)
     for start, end, number in zip(found.starts.tolist(), found.ends.tolist(), found.sentence.tolist(), strict=True):
         row: defaultdict[int, float] = defaultdict(float)
-        factor = float(scale(np.array([end - start]), _OWN_LEAST, _OWN)[0])
+        factor = float(OWN(np.array([end - start]))[0])
         for token in range(start, end):
             if counted[token] and masked[token] is not None:
                 for gram in subwords(masked[token]):
                     if gram in grams:
-                        row[grams[gram]] += factor * _SUBWORD
+                        row[grams[gram]] += factor * SUBWORD
             for value in (parts.words[token], parts.pairs[token]):
                 if value >= 0:
                     row[int(value)] += factor
         own.append(row)
         first, last = content.reading.sentences[number]
         rest = Counter(w for w in (*parts.words[first:start].tolist(), *parts.words[end:last].tolist()) if w >= 0)
-        factor = float(scale(wide[number : number + 1], _SENTENCE_LEAST, _SENTENCE)[0])
+        factor = float(SENTENCE(wide[number : number + 1])[0])
         sentence.append({w: factor * count for w, count in rest.items()})
         beside = Counter([*(known[number - 1] if number else ()), *(known[number + 1] if number + 1 < len(known) else ())])
-        factor = float(scale(np.array([beside.total()]), _AROUND_LEAST, _AROUND)[0])
+        factor = float(AROUND(np.array([beside.total()]))[0])
         around.append({w: factor * count for w, count in beside.items()})
     distinct = {w for words in known for w in words}
-    factor = float(scale(np.array([len(distinct)]), _TEXT_LEAST, _TEXT)[0])
+    factor = float(TEXT(np.array([len(distinct)]))[0])
     return own, sentence, around, dict.fromkeys(distinct, factor)
 
 

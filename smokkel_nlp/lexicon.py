@@ -97,28 +97,30 @@ class Table:
 
     def __init__(self, compute: Callable[[str, str], Any], dtype: Any, width: int | None = None) -> None:
         self._compute, self._dtype, self._width = compute, dtype, width
-        self._lexicon: Lexicon | None = None
-        self._filled = 0
-        self._values = self._empty(0)
+        # Read and replaced as one, so that a thread never looks up words of one lexicon in the values of another.
+        self._state: tuple[Lexicon | None, int, NDArray[Any]] = (None, 0, self._empty(0))
 
     def _empty(self, size: int) -> NDArray[Any]:
         return np.zeros(size if self._width is None else (size, self._width), dtype=self._dtype)
 
     def __call__(self, words: Lexicon, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """Return the values of words given by their numbers, shape (n_tokens,) or (n_tokens, width)."""
-        if self._lexicon is not words or self._filled < len(words):
+        known, filled, values = self._state
+        if known is not words or filled < len(words):
             with _LOCK:
-                self._fill(words)
-        return np.asarray(self._values[numbers])
+                values = self._fill(words)
+        return np.asarray(values[numbers])
 
-    def _fill(self, words: Lexicon) -> None:
-        if self._lexicon is not words:
-            self._lexicon, self._filled = words, 0
+    def _fill(self, words: Lexicon) -> NDArray[Any]:
+        known, filled, values = self._state
+        if known is not words:
+            filled, values = 0, self._empty(0)
         size = len(words)
-        if size > len(self._values):
+        if size > len(values):
             grown = self._empty(max(2 * size, 4096))
-            grown[: self._filled] = self._values[: self._filled]
-            self._values = grown
-        for number in range(self._filled, size):
-            self._values[number] = self._compute(words.orth[number], words.lower[number])
-        self._filled = size
+            grown[:filled] = values[:filled]
+            values = grown
+        for number in range(filled, size):
+            values[number] = self._compute(words.orth[number], words.lower[number])
+        self._state = (words, size, values)
+        return values

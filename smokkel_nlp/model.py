@@ -7,7 +7,6 @@ and the same pair for the assertion of mentions (:mod:`smokkel_nlp.components.we
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
 from smokkel_nlp.features import Vectorizer, gated, own_columns
-from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, read_files
+from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, pack_arrays, read_files, unpack_arrays
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 _ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "idf")
@@ -102,10 +101,9 @@ def save_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = {"labels": list(load_taxonomy().labels), "cues": list(vectorizer.cues), **vectorizer.to_data()}
-    buffer = io.BytesIO()
     stored = {**arrays, "idf": vectorizer.idf}
-    np.savez_compressed(buffer, allow_pickle=False, **{name: np.asarray(stored[name], dtype=np.float32) for name in _ARRAYS})
-    content = {"model.json": json.dumps(data, ensure_ascii=False).encode(), "weights.npz": buffer.getvalue(), **others}
+    packed = pack_arrays({name: np.asarray(stored[name], dtype=np.float32) for name in _ARRAYS})
+    content = {"model.json": json.dumps(data, ensure_ascii=False).encode(), "weights.npz": packed, **others}
     for name, raw in content.items():
         (folder / name).write_bytes(raw)
     taxonomy = load_taxonomy()
@@ -136,8 +134,7 @@ def read_model(raw: Mapping[str, bytes], where: str) -> Model:
         If it was made for another taxonomy.
     """
     data = json.loads(raw["model.json"])
-    with np.load(io.BytesIO(raw["weights.npz"]), allow_pickle=False) as stored:
-        arrays = {name: stored[name].astype(np.float64) for name in _ARRAYS}
+    arrays = {name: array.astype(np.float64) for name, array in unpack_arrays(raw["weights.npz"]).items()}
     vectorizer = Vectorizer(data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"])
     if tuple(data["labels"]) != load_taxonomy().labels or tuple(data["cues"]) != vectorizer.cues:
         raise ModelError(f"{where}: made for another taxonomy than this version of the library has; {RETRAIN}")

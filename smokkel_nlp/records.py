@@ -29,7 +29,8 @@ class Evidence:
     status, source : str or None
         How the passage is asserted and by whom (see the label contract); None for ``kind="model"``.
     cue : str or None
-        The cue of the taxonomy that matched, as ``label.strength.number``.
+        The cue of the taxonomy that matched, as ``label.strength.number``; ``label.gewogen.word`` where no cue but what the passage
+        weighs showed it, with the word that said most.
     rule : str or None
         Id of the assertion rule that says what was decided; ``gewogen`` where no rule but the wording decided; None where nothing
         did and the default holds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import srsly
+from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
 
@@ -81,6 +84,19 @@ def verify(raw: Mapping[str, bytes], where: str) -> dict[str, Any]:
         if name != MANIFEST and hashlib.sha256(content).hexdigest() != manifest.get("sha256", {}).get(name):
             raise ModelError(f"{where}: SHA-256 of {name} differs from the manifest, the file is damaged or altered; {RETRAIN}")
     return manifest
+
+
+def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the content of an npz file; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack_arrays(raw: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an npz file; nothing is unpickled."""
+    with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
+        return dict(stored)
 
 
 class Stored:

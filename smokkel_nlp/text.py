@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import median
@@ -285,6 +285,20 @@ def plain_word(word: str) -> str:
     if len(word) >= 5 and _DISGUISED.fullmatch(word):
         return word.translate(_PLAIN)
     return _resources().pictures.get(word, word)
+
+
+def letter_grams(word: str, lengths: Container[int], sizes: Iterable[int]) -> list[str]:
+    """Return the n-grams of letters of a word, its edges marked; none of a word of another length or with signs in it.
+
+    Examples
+    --------
+    >>> letter_grams("boot", range(4, 9), (4,))
+    ['<boo', 'boot', 'oot>']
+    """
+    if len(word) not in lengths or not word.isalpha():
+        return []
+    edged = f"<{word}>"
+    return [edged[i : i + n] for n in sizes for i in range(len(edged) - n + 1)]
 
 
 def is_dutch(words: Sequence[str]) -> bool:

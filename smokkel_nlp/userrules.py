@@ -307,25 +307,4 @@ def _change(entry: Mapping[str, Any], place: str, where: str, shipped: Mapping[s
 def _rule(entry: Mapping[str, Any], place: str, where: str, shipped: Mapping[str, Rule]) -> Rule:
     _is_replacing(entry, place, shipped, "")
     [rule] = parse_rules([{key: value for key, value in entry.items() if key != "replace"}], where)
-    for key in _EXAMPLES:
-        unmark(getattr(rule, key), f"{place}: {key}")
     return rule
-
-
-def unmark(sentence: str, place: str) -> tuple[str, int, int]:
-    """Return an example of an assertion rule without its marks, and the character range of the passage they enclose.
-
-    Raises
-    ------
-    TaxonomyError
-        If not exactly one passage is marked.
-
-    Examples
-    --------
-    >>> unmark("Hij werd niet [[gedwongen]].", "eigen_tags.toml: rule eigen.niet: fires")
-    ('Hij werd niet gedwongen.', 14, 23)
-    """
-    parts = re.fullmatch(r"(.*?)\[\[(.+?)\]\](.*)", sentence, re.DOTALL)
-    if parts is None or "[[" in parts[3]:
-        raise TaxonomyError(f"{place}: must mark one passage; put [[ and ]] around the words the rule speaks of")
-    return "".join(parts.groups()), len(parts[1]), len(parts[1]) + len(parts[2])

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from smokkel_nlp.components.assertion import WEIGHED, Reader
-from smokkel_nlp.components.rules import load_assertion_rules
+from smokkel_nlp.components.rules import load_assertion_rules, unmark
 from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, Weights, pack, unpack
 from smokkel_nlp.passage_evaluation import measure_assertion
 from smokkel_nlp.reading import read
@@ -54,8 +54,8 @@ def weigher() -> Weigher:
 
 
 def reader_of(marked: str, nlp: Language) -> tuple[Reader, tuple[int, int]]:
-    start, end = marked.index("[["), marked.index("]]") - 2
-    reading = read(nlp.make_doc(marked.replace("[[", "").replace("]]", "")), nlp.tokenizer)
+    text, start, end = unmark(marked, "test")
+    reading = read(nlp.make_doc(text), nlp.tokenizer)
     return Reader.of(reading), reading.tokens_of(start, end)
 
 

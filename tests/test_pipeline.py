@@ -17,6 +17,7 @@ from spacy.tokens import Doc, DocBin
 import smokkel_nlp
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.store import Stored
 from smokkel_nlp.taxonomy import load_taxonomy
 
 TEXT = (
@@ -203,3 +204,11 @@ def test_letter_of_2023(shared: Path) -> None:
     for start, end, passage in passages(case):
         assert text[start:end] == passage
         assert "Expertisecentrum" not in passage
+
+
+def test_nothing_is_read_from_the_model_before_the_first_text() -> None:
+    nlp = smokkel_nlp.load()
+    parts = [nlp.get_pipe(name) for name in nlp.pipe_names]
+    assert [part._files for part in parts if isinstance(part, Stored)] == [None, None, None]
+    nlp("Hij bracht zes mensen over de grens.")
+    assert all(part._files for part in parts if isinstance(part, Stored))

@@ -10,7 +10,7 @@ import spacy
 
 from smokkel_nlp.components.rule_lint import lint
 from smokkel_nlp.components.rule_reader import RuleReader, Said
-from smokkel_nlp.components.rules import compile_rules, load_assertion_rules, parse_rules
+from smokkel_nlp.components.rules import compile_rules, load_assertion_rules, parse_rules, unmark
 from smokkel_nlp.components.sections import PLAIN, Default, Section, find_sections, load_section_rules
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.reading import read
@@ -24,8 +24,8 @@ CLAIMS = {"id": "zegt", "status": "vermoed", "source": "om", "cues": ["officier"
 
 def said(marked: str, *entries: dict[str, Any], default: Default = PLAIN, sections: bool = False) -> Said:
     rules = parse_rules([{**EXAMPLES, **entry} for entry in entries], "test.toml")
-    start, end = marked.index("[["), marked.index("]]") - 2
-    reading = read(NLP.make_doc(marked.replace("[[", "").replace("]]", "")), NLP.tokenizer)
+    text, start, end = unmark(marked, "test")
+    reading = read(NLP.make_doc(text), NLP.tokenizer)
     found = find_sections(reading, load_section_rules()) if sections else [Section(0, len(reading.lower), default)]
     return RuleReader(reading, compile_rules(rules), found)(reading.tokens_of(start, end))
 
@@ -162,12 +162,13 @@ def test_a_text_without_sentence_ends_is_read_in_parts() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({**PROVES, "unles": ["x"]}, "key 'unles' is unknown; did you mean unless?"),
-        ({**PROVES, "status": "bewezne"}, "status 'bewezne' is unknown; did you mean bewezen?"),
-        ({**PROVES, "source": "rechtr"}, "did you mean rechter?"),
+        ({**PROVES, "unles": ["x"]}, "key 'unles' is unknown; did you mean 'unless'?"),
+        ({**PROVES, "status": "bewezne"}, "status 'bewezne' is unknown; did you mean 'bewezen'?"),
+        ({**PROVES, "source": "rechtr"}, "did you mean 'rechter'?"),
+        ({**PROVES, "spares": "Gezien is de rit."}, "spares: must mark one passage"),
         ({**PROVES, "scope": "zin"}, "use one of clause, sentence, section, document"),
-        ({**PROVES, "direction": "befor"}, "did you mean before?"),
-        ({**PROVES, "cues": ["{rechtr} ziet"]}, "word class 'rechtr' is unknown; did you mean rechter?"),
+        ({**PROVES, "direction": "befor"}, "did you mean 'before'?"),
+        ({**PROVES, "cues": ["{rechtr} ziet"]}, "word class 'rechtr' is unknown; did you mean 'rechter'?"),
         ({**PROVES, "cues": "bewezen"}, "'cues' must be a list of strings"),
         ({**PROVES, "reach": "3"}, "'reach' must be of type int"),
         ({**PROVES, "cues": ["x", "x"]}, "stands twice"),
@@ -199,7 +200,6 @@ HIGHER = {**GOOD, "id": "hoger", "priority": 1, "scope": "sentence"}
         ([HIGHER, GOOD], ["rule bewijst: cue 'bewezen' never decides: rule hoger has it too and ranks higher"]),
         ([{**GOOD, "fires": "Gezien is [[de rit]]."}], ["rule bewijst: does not decide on its example 'fires'"]),
         ([{**GOOD, "spares": "Bewezen is [[de rit]]."}], ["rule bewijst: reaches its example 'spares'"]),
-        ([{**GOOD, "spares": "Gezien is de rit."}], ["example 'spares' has no passage"]),
     ],
 )
 def test_lint(entries: list[dict[str, Any]], problems: list[str]) -> None:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components import spotting
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.mentions import find_mentions, load_mention_rules
+from smokkel_nlp.components.mentions import find_mentions, load_cues
 from smokkel_nlp.components.spotting import FILES, Spotter, pack, passages, unpack
 from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
 from smokkel_nlp.components.weighing import MENTIONS, Weigher
@@ -124,7 +124,7 @@ def test_origin_name_and_sex_weigh_nothing(blank: Language, spotter: Spotter, on
 def test_a_name_of_an_organisation_is_no_mention(blank: Language, spotter: Spotter) -> None:
     content = content_of(blank, "Het Expertisecentrum Mensenhandel en Mensensmokkel gaf een toelichting.")
     assert content.organisations
-    mentions, _ = find_mentions(content, load_mention_rules(), spotter)
+    mentions, _ = find_mentions(content, load_cues(), spotter)
     assert [item for item in mentions if item.label.kind == "offence"] == []
 
 

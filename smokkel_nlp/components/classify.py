@@ -196,8 +196,8 @@ class ClassifyComponent(Stored):
         self._outcome: Weights | None = None
 
     @property
-    def model(self) -> Model:
-        """The model in use."""
+    def classifier(self) -> Model:
+        """The model in use. Not named ``model``: spaCy asks components for that when they are added, and would load it then."""
         if self._model is None:
             self.load_model(None)
         assert self._model is not None
@@ -214,7 +214,7 @@ class ClassifyComponent(Stored):
         """Classify a Doc whose mentions were found."""
         from smokkel_nlp.features import material
 
-        model = self.model
+        model = self.classifier
         assert self._outcome is not None  # read with the model
         cats, case = analyse(doc, material(doc, self._tokenizer), model, self._outcome, self._taxonomy)
         doc.cats.update(cats)

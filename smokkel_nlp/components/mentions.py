@@ -8,7 +8,6 @@ of the same label, or beside a name of an offence, within a window of three sent
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -56,14 +55,6 @@ class Found(NamedTuple):
     cue: str
 
 
-@dataclass(frozen=True)
-class MentionRules:
-    """The cues of the taxonomy, compiled: those of offences and elements, and those of tags."""
-
-    offences: Finder[Label]
-    tags: Finder[Label]
-
-
 def labelled_cues(taxonomy: Taxonomy) -> list[tuple[Label, Cue]]:
     """Return every cue of a taxonomy with its label, numbered within its list."""
     lists = [("offence", offence.id, "strong", offence.names) for offence in taxonomy.offences]
@@ -74,11 +65,9 @@ def labelled_cues(taxonomy: Taxonomy) -> list[tuple[Label, Cue]]:
 
 
 @lru_cache(maxsize=1)
-def load_mention_rules() -> MentionRules:
+def load_cues() -> Finder[Label]:
     """Compile the cues of the shipped taxonomy."""
-    cues = labelled_cues(load_taxonomy())
-    offences, tags = ([(label, cue) for label, cue in cues if (label.kind == "tag") is tagged] for tagged in (False, True))
-    return MentionRules(Finder(CueMatcher(offences)), Finder(CueMatcher(tags)))
+    return Finder(CueMatcher(labelled_cues(load_taxonomy())))
 
 
 def cued(content: Content, cues: Finder[Label]) -> list[Found]:
@@ -87,13 +76,13 @@ def cued(content: Content, cues: Finder[Label]) -> list[Found]:
     return [item for item in found if not content.in_organisation[item.start : item.end].any()]
 
 
-def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tuple[list[Found], list[float]]:
+def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> tuple[list[Found], list[float]]:
     """Find the mentions of a text.
 
     Parameters
     ----------
     content : Content
-    rules : MentionRules
+    cues : Finder
     spotter : Spotter
 
     Returns
@@ -103,10 +92,8 @@ def find_mentions(content: Content, rules: MentionRules, spotter: Spotter) -> tu
     scores : list of float
         For each tag the score (log odds) of the passage that shows it best, however low; with a cue at least the threshold.
     """
-    named, pointed = cued(content, rules.offences), cued(content, rules.tags)
     cut, scores = spotter(content)
-    weighed = spotted(content, cut, scores, spotter)
-    kept = longest([*in_company(named, content), *weighed, *in_company([*pointed, *named], content, kind="tag")])
+    kept = longest([*spotted(content, cut, scores, spotter), *in_company(cued(content, cues), content)])
     best = scores.max(axis=0) if len(scores) else np.full(len(spotter.tags), -9.0)
     shown = [spotter.tags.index(item.label.id) for item in kept if item.label.kind == "tag" and item.label.strength == "strong"]
     best[shown] = np.maximum(best[shown], spotter.threshold)
@@ -147,21 +134,16 @@ def trimmed(content: Content, start: int, end: int) -> tuple[int, int]:
     return first, last
 
 
-def in_company(found: Sequence[Found], content: Content, kind: str | None = None) -> list[Found]:
-    """Leave out weak cues that stand alone; of one kind only, where one is asked."""
-    if not any(item.label.strength == "weak" for item in found):
-        return [item for item in found if kind is None or item.label.kind == kind]
-    sentence = [content.reading.sentence_of(item.start) for item in found]
+def in_company(found: Sequence[Found], content: Content) -> list[Found]:
+    """Leave out weak cues that stand alone."""
     by_sentence: dict[int, list[Found]] = {}
-    for item, number in zip(found, sentence, strict=True):
-        by_sentence.setdefault(number, []).append(item)
+    for item in found:
+        by_sentence.setdefault(content.reading.sentence_of(item.start), []).append(item)
     kept = []
-    for item, number in zip(found, sentence, strict=True):
-        if kind is None or item.label.kind == kind:
-            near = [other for beside in (number - 1, number, number + 1) for other in by_sentence.get(beside, ())]
-            offence_near = any(other.label.kind == "offence" for other in near)
-            if item.label.strength == "strong" or offence_near or _company(item, near):
-                kept.append(item)
+    for number, items in by_sentence.items():
+        near = [other for beside in (number - 1, number, number + 1) for other in by_sentence.get(beside, ())]
+        offence_near = any(other.label.kind == "offence" for other in near)
+        kept += [item for item in items if item.label.strength == "strong" or offence_near or _company(item, near)]
     return kept
 
 
@@ -224,7 +206,7 @@ class MentionsComponent(Stored):
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
-        self._rules = load_mention_rules()
+        self._cues = load_cues()
         self._spotter: Spotter | None = None
         for name in (*load_taxonomy().labels, *(element.id for element in load_taxonomy().elements)):
             nlp.vocab.strings.add(name)
@@ -249,7 +231,7 @@ class MentionsComponent(Stored):
         """Find the mentions of a Doc."""
         doc.user_data.pop(NOTE, None)  # of an earlier run over the same Doc
         reading = read(doc, self._tokenizer)
-        mentions, doc.user_data[SCORES] = find_mentions(Content.of(reading), self._rules, self.spotter)
+        mentions, doc.user_data[SCORES] = find_mentions(Content.of(reading), self._cues, self.spotter)
         groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
         for number, found in enumerate(mentions, start=1):
             if pair := mention(doc, reading, found, number):

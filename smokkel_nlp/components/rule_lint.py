@@ -9,7 +9,7 @@ from itertools import combinations, permutations
 import spacy
 
 from smokkel_nlp.components.rule_reader import RuleReader
-from smokkel_nlp.components.rules import SCOPES, Rule, compile_rules, status_order
+from smokkel_nlp.components.rules import EXAMPLES, SCOPES, Rule, compile_rules, status_order, unmark
 from smokkel_nlp.components.sections import PLAIN, Section
 from smokkel_nlp.cues import Cue, CueMatcher
 from smokkel_nlp.reading import read
@@ -98,13 +98,9 @@ def _wider(one: Rule, other: Rule) -> bool:
 def _examples(rules: Sequence[Rule], only: Collection[str] | None) -> Iterator[tuple[str, str]]:
     compiled, nlp = compile_rules(rules), spacy.blank("nl")
     for rule in rules:
-        for kind in ("fires", "spares") if only is None or rule.id in only else ():
-            marked: str = getattr(rule, kind)
-            start, end = marked.find("[["), marked.find("]]") - 2
-            if start < 0 or end <= start:
-                yield rule.id, f"example '{kind}' has no passage; put the passage between [[ and ]]"
-                continue
-            reading = read(nlp.make_doc(marked.replace("[[", "").replace("]]", "")), nlp.tokenizer)
+        for kind in EXAMPLES if only is None or rule.id in only else ():
+            text, start, end = unmark(getattr(rule, kind), rule.id)
+            reading = read(nlp.make_doc(text), nlp.tokenizer)
             said = RuleReader(reading, compiled, [Section(0, len(reading.lower), PLAIN)])(reading.tokens_of(start, end))
             reached = any(match.key is rule for match in said.cues)
             decides = reached and (said.decision.rule == rule.id if rule.status else said.decision.source == rule.source)

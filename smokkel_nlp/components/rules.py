@@ -29,16 +29,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import Any
 
 from smokkel_nlp.cues import Cue, CueMatcher
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.reading import Finder
-from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
+from smokkel_nlp.taxonomy import load_taxonomy, nearest, parse_cues, read_toml, resource, take
 
 FILE = "assertion.toml"
+EXAMPLES = ("fires", "spares")
 DIRECTIONS = ("before", "after", "both")
 SCOPES = ("clause", "sentence", "section", "document")
 _CLASS = re.compile(r"\{([^{}]*)\}")
@@ -171,6 +171,8 @@ def _parse(entry: Mapping[str, Any], where: str) -> Rule:
             raise TaxonomyError(f"{where}: '{idle[0]}' means nothing beside {having}; remove it")
     if status is None and source is None:
         raise TaxonomyError(f"{where}: says nothing; add status = ... or source = ...")
+    for kind in EXAMPLES:
+        unmark(take(entry, kind, str, where), f"{where}: {kind}")
     return Rule(
         id=take(entry, "id", str, where),
         status=status,
@@ -192,9 +194,7 @@ def _parse(entry: Mapping[str, Any], where: str) -> Rule:
 
 def _check(value: str, values: Sequence[str], what: str, where: str) -> None:
     if value not in values:
-        near = get_close_matches(str(value), values, 1)
-        mend = f"did you mean {near[0]}?" if near else f"use one of {', '.join(values)}"
-        raise TaxonomyError(f"{where}: {what} '{value}' is unknown; {mend}")
+        raise TaxonomyError(f"{where}: {what} '{value}' is unknown; {nearest(str(value), values)}")
 
 
 def _cues(texts: Iterable[str], where: str) -> tuple[Cue, ...]:
@@ -206,3 +206,22 @@ def _cues(texts: Iterable[str], where: str) -> tuple[Cue, ...]:
         return words[found[1]]
 
     return parse_cues([_CLASS.sub(alternatives, text) for text in texts], where)
+
+
+def unmark(sentence: str, place: str) -> tuple[str, int, int]:
+    """Return an example of an assertion rule without its marks, and the character range of the passage they enclose.
+
+    Raises
+    ------
+    TaxonomyError
+        If not exactly one passage is marked.
+
+    Examples
+    --------
+    >>> unmark("Hij werd niet [[gedwongen]].", "eigen_tags.toml: rule eigen.niet: fires")
+    ('Hij werd niet gedwongen.', 14, 23)
+    """
+    parts = re.fullmatch(r"(.*?)\[\[(.+?)\]\](.*)", sentence, re.DOTALL)
+    if parts is None or "[[" in parts[3]:
+        raise TaxonomyError(f"{place}: must mark one passage; put [[ and ]] around the words the rule speaks of")
+    return "".join(parts.groups()), len(parts[1]), len(parts[1]) + len(parts[2])

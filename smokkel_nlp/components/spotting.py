@@ -7,11 +7,11 @@ linear and data: a JSON and an npz file of the model.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,17 +21,36 @@ from smokkel_nlp.content import Content
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.reading import Reading
+from smokkel_nlp.store import pack_arrays, unpack_arrays
 from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
+from smokkel_nlp.text import letter_grams
 
 FILES = ("spotting.json", "spotting.npz")
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-# How the blocks of features are scaled: by the root of their size, so that long and short passages compare.
-_SUBWORD = 0.4
-_OWN_LEAST, _SENTENCE_LEAST, _AROUND_LEAST, _TEXT_LEAST = 4, 8, 16, 20
-_OWN, _SENTENCE, _AROUND, _TEXT = 0.5, 0.5, 0.35, 0.7
-_MIN_SUBWORD, _MAX_SUBWORD = 5, 40
+
+class Scale(NamedTuple):
+    """How a block of features is scaled: by the root of its size, so that long and short passages compare.
+
+    Examples
+    --------
+    >>> Scale(4, 0.5)(np.array([1, 4, 16])).tolist()
+    [0.25, 0.25, 0.125]
+    """
+
+    least: int
+    weight: float
+
+    def __call__(self, sizes: NDArray[Any]) -> Floats:
+        """Return the factors of blocks of a size."""
+        return np.asarray(self.weight / np.sqrt(np.maximum(sizes, self.least)), dtype=np.float32)
+
+
+# The blocks: the words of the passage itself, the others of its sentence, those of the sentences around it, and those of the text.
+OWN, SENTENCE, AROUND, TEXT = Scale(4, 0.5), Scale(8, 0.5), Scale(16, 0.35), Scale(20, 0.7)
+SUBWORD = 0.4
+_LETTERS = range(5, 41)
 _GRAMS = (4, 5)
 # A passage without a cut counts as passages of this many tokens, and so many tokens are weighed at once: a text of a million words without
 # a comma would fill the memory. No passage of the corpus is that long.
@@ -71,10 +90,7 @@ def subwords(word: str) -> set[str]:
     >>> sorted(subwords("kelder"))[:3]
     ['<kel', '<keld', 'der>']
     """
-    if not _MIN_SUBWORD <= len(word) <= _MAX_SUBWORD or not word.isalpha():
-        return set()
-    edged = f"<{word}>"
-    return {edged[i : i + n] for n in _GRAMS for i in range(len(edged) - n + 1)}
+    return set(letter_grams(word, _LETTERS, _GRAMS))
 
 
 class Passages(NamedTuple):
@@ -99,20 +115,17 @@ def passages(content: Content) -> Passages:
     bounds = reading.sentence_bounds
     cuts = np.flatnonzero(reading.look_up(_BOUNDARY))
     sentence_of = np.searchsorted(bounds, cuts, side="right") - 1
-    ends = bounds[sentence_of + 1]
     starts = bounds[:-1].tolist()
     last = -1
     # A cut stands where enough words lie before it, since the last cut, and behind it, up to the end of the sentence.
-    for cut, begin, end in zip(cuts.tolist(), bounds[sentence_of].tolist(), ends.tolist(), strict=True):
+    for cut, begin, end in zip(cuts.tolist(), bounds[sentence_of].tolist(), bounds[sentence_of + 1].tolist(), strict=True):
         last = max(last, begin)
         if cut - last >= least and end - cut >= least:
             starts.append(cut)
             last = cut
+    for start, end in pairwise([*sorted(starts), len(reading)]):
+        starts += range(start + _LONGEST, end, _LONGEST)
     begins = np.sort(np.array(starts, dtype=np.int64))
-    lengths = np.diff(np.append(begins, len(reading)))
-    for start, length in zip(begins[lengths > _LONGEST].tolist(), lengths[lengths > _LONGEST].tolist(), strict=True):
-        begins = np.append(begins, np.arange(start + _LONGEST, start + length, _LONGEST))
-    begins = np.sort(begins)
     return Passages(begins, np.append(begins[1:], len(reading))[: len(begins)], np.searchsorted(bounds, begins, side="right") - 1)
 
 
@@ -153,7 +166,7 @@ class Spotter:
     def __post_init__(self) -> None:
         masks = load_masks()
         self._index = {word: row for row, word in enumerate(self.words)}
-        self._sub_index = {gram: len(self.words) + row for row, gram in enumerate(self.subwords)}
+        self.sub_index = {gram: len(self.words) + row for row, gram in enumerate(self.subwords)}
         size = len(self.words)
         index = self._index
         keyed = sorted((index[one] * size + index[other], row) for row, (one, other) in enumerate(pair.split(" ") for pair in self.pairs))
@@ -169,8 +182,8 @@ class Spotter:
         if word is not None:
             if word in self._index:
                 total += self.own[self._index[word]]
-            rows = [self._sub_index[gram] for gram in sorted(subwords(word)) if gram in self._sub_index]
-            total += _SUBWORD * self.own[rows].sum(axis=0)
+            rows = [self.sub_index[gram] for gram in sorted(subwords(word)) if gram in self.sub_index]
+            total += SUBWORD * self.own[rows].sum(axis=0)
         return total
 
     def parts(self, content: Content) -> Parts:
@@ -207,7 +220,7 @@ class Spotter:
             first = last
         begins = np.searchsorted(found.starts, bounds[:-1])
         sentences = np.add.reduceat(context, begins, axis=0)
-        numbers = np.add.reduceat(np.append((parts.words >= 0).astype(np.float32), 0)[:-1], bounds[:-1])
+        numbers = np.add.reduceat((parts.words >= 0).astype(np.float32), bounds[:-1])
         around, beside = np.zeros((len(sentences), width), dtype=np.float32), np.zeros(len(sentences), dtype=np.float32)
         around[1:] += sentences[:-1, width:]
         around[:-1] += sentences[1:, width:]
@@ -216,15 +229,15 @@ class Spotter:
         distinct = np.unique(parts.words[parts.words >= 0])
         text = self.context[distinct, 2 * width :].sum(axis=0)
         lengths, wide = found.ends - found.starts, np.diff(bounds)
-        scores = own * scale(lengths, _OWN_LEAST, _OWN)[:, None]
-        scores += (sentences[found.sentence, :width] - context[:, :width]) * scale(wide, _SENTENCE_LEAST, _SENTENCE)[found.sentence, None]
-        scores += (around * scale(beside, _AROUND_LEAST, _AROUND)[:, None])[found.sentence]
-        scores += text * scale(np.array([len(distinct)]), _TEXT_LEAST, _TEXT) + self.bias
+        scores = own * OWN(lengths)[:, None]
+        scores += (sentences[found.sentence, :width] - context[:, :width]) * SENTENCE(wide)[found.sentence, None]
+        scores += (around * AROUND(beside)[:, None])[found.sentence]
+        scores += text * TEXT(np.array([len(distinct)])) + self.bias
         return found, scores
 
     def word_of(self, content: Content, start: int, end: int, tag: int) -> str | None:
         """Return the word of a passage that says most for a tag, lower-case; None where none does."""
-        shares = self._share(content.reading.words, content.reading.numbers[start:end])[:, tag] * counts(content)[start:end]
+        shares = self._share(content.reading.words, content.reading.numbers[start:end])[:, tag] * counts(content, start, end)
         best = int(np.argmax(shares)) if len(shares) else 0
         return content.reading.lower[start + best] if len(shares) and shares[best] > 0 else None
 
@@ -234,21 +247,11 @@ def is_boundary(reading: Reading, start: int, end: int) -> NDArray[np.bool_]:
     return np.asarray(_BOUNDARY(reading.words, reading.numbers[start:end]), dtype=bool)
 
 
-def counts(content: Content) -> NDArray[np.bool_]:
-    """Tell which tokens are weighed: none inside a name, but the name of a platform, shape (n_tokens,)."""
-    telling = np.asarray(content.reading.look_up(_TELLING), dtype=bool)
-    return np.asarray(~(content.capital & ~telling) & ~content.in_organisation)
-
-
-def scale(sizes: NDArray[Any], least: int, weight: float) -> Floats:
-    """Return the factors of blocks of features of a size.
-
-    Examples
-    --------
-    >>> scale(np.array([1, 4, 16]), 4, 0.5).tolist()
-    [0.25, 0.25, 0.125]
-    """
-    return np.asarray(weight / np.sqrt(np.maximum(sizes, least)), dtype=np.float32)
+def counts(content: Content, start: int = 0, end: int | None = None) -> NDArray[np.bool_]:
+    """Tell which tokens of a range are weighed: none inside a name, but the name of a platform, shape (n_tokens,)."""
+    part = slice(start, end)
+    telling = np.asarray(_TELLING(content.reading.words, content.reading.numbers[part]), dtype=bool)
+    return np.asarray(~(content.capital[part] & ~telling) & ~content.in_organisation[part])
 
 
 def pack(spotter: Spotter) -> dict[str, bytes]:
@@ -257,16 +260,13 @@ def pack(spotter: Spotter) -> dict[str, bytes]:
         "tags": spotter.tags, "words": spotter.words, "subwords": spotter.subwords, "pairs": spotter.pairs,
         "threshold": spotter.threshold,
     }  # fmt: skip
-    buffer = io.BytesIO()
     arrays = {name: getattr(spotter, name).astype(np.float16) for name in ("own", "context", "bias")}
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), buffer.getvalue()), strict=True))
+    return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), pack_arrays(arrays)), strict=True))
 
 
 def unpack(raw: Mapping[str, bytes]) -> Spotter:
     """Build a spotter from the content of the two files."""
     data = json.loads(raw[FILES[0]])
-    with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
-        arrays = {name: stored[name].astype(np.float32) for name in ("own", "context", "bias")}
+    arrays = {name: array.astype(np.float32) for name, array in unpack_arrays(raw[FILES[1]]).items()}
     tags, words, subwords, pairs = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
     return Spotter(tags, words, subwords, pairs, **arrays, threshold=data["threshold"])

@@ -10,12 +10,11 @@ word of each window; weighing sums rows of a matrix over the windows of all ment
 
 from __future__ import annotations
 
-import io
 import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.reading import Reading
+from smokkel_nlp.store import pack_arrays, unpack_arrays
 
 FILES = ("assertion.json", "assertion.npz")
 MENTIONS, OFFENCES = "mentions", "offences"
@@ -160,7 +160,8 @@ class Surroundings:
             Feature(f"source={source}", 1.0),
         ]
         found += [Feature(f"rule={rule}", 1.0) for rule in sorted(set(rules))]
-        found.append(Feature("nneg", float(min(int(self.denials(*(np.array([edge]) for edge in clause))[0]), 3))))
+        low, high = np.searchsorted(self._negations, clause)
+        found.append(Feature("nneg", float(min(high - low, 3))))
         found.append(Feature("quote", float(bisect_left(self._quotes, int(self.reading.starts[start])) % 2)))
         found.append(Feature("short", float(len(self.reading) < _SHORT)))
         place = int(self.reading.starts[start])
@@ -287,7 +288,6 @@ class Weigher:
     """
 
     weights: Weights
-    _rows: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         width = len(self.weights.bias)
@@ -302,7 +302,6 @@ class Weigher:
             elif name in PAIR_WINDOWS:
                 one, _, other = word.partition(" ")
                 pairs.setdefault((one, other), len(pairs))
-        self._unknown = len(rows)
         forms = {word: place for place, word in enumerate(sorted({word for pair in pairs for word in pair}))}
         self._size = len(forms) + 1
         order = sorted((forms[one] * self._size + forms[other], place) for (one, other), place in pairs.items())
@@ -366,14 +365,12 @@ def pack(weights: Mapping[str, Weights]) -> dict[str, bytes]:
     """Return the content of the two files that hold weights by name; the same weights give the same bytes."""
     data = {name: {"names": item.names, "groups": item.groups} for name, item in weights.items()}
     arrays = {f"{name}.{part}": getattr(item, part) for name, item in weights.items() for part in ("matrix", "bias")}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), buffer.getvalue()), strict=True))
+    return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), pack_arrays(arrays)), strict=True))
 
 
 def unpack(raw: Mapping[str, bytes], name: str) -> Weights:
     """Build the weights of a name from the content of the two files."""
     data = json.loads(raw[FILES[0]])[name]
-    with np.load(io.BytesIO(raw[FILES[1]]), allow_pickle=False) as stored:
-        matrix, bias = (stored[f"{name}.{part}"].astype(np.float32) for part in ("matrix", "bias"))
+    stored = unpack_arrays(raw[FILES[1]])
+    matrix, bias = (stored[f"{name}.{part}"].astype(np.float32) for part in ("matrix", "bias"))
     return Weights(tuple(data["names"]), tuple(map(tuple, data["groups"])), matrix, bias)
