@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from smokkel_nlp.background import Background
 from smokkel_nlp.components import READERS
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.features import Material, Vectorizer, gated, material, own_columns
@@ -29,8 +30,10 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 # A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision more.
 _TAG_BETA = 0.7
 _OFFENCES = len(OFFENCE_IDS)
-# Share of the copies without mentions when an offence is learnt.
-_BARE = 2 / 3
+# Share of the copies without mentions when an offence is learnt, and of the copies without its name.
+_BARE, _UNNAMED = 2 / 3, 0.15
+# Weight of the whole background beside the texts of one class.
+_BACKGROUND = 0.3
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -57,6 +60,25 @@ class Stage(NamedTuple):
     blind: Ints
     related: Floats
     beta: float
+
+
+class Beside(NamedTuple):
+    """Texts that are learnt from beside the labelled ones, and of which nothing is measured.
+
+    Parameters
+    ----------
+    unnamed : sparse matrix of shape (n_texts, n_features) or None
+        The labelled texts with the names of the offences deleted.
+    background : sparse matrix of shape (n_others, n_features)
+        Ordinary texts, to which no label applies.
+    """
+
+    unnamed: csr_matrix | None
+    background: csr_matrix
+
+    def rows(self, texts: Ints) -> Beside:
+        """Return the same beside some of the labelled texts."""
+        return self if self.unnamed is None else Beside(self.unnamed[texts], self.background)
 
 
 class MultilabelLogistic(ClassifierMixin, BaseEstimator):
@@ -107,6 +129,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         y: ArrayLike,
         groups: ArrayLike | None = None,
         stage: Stage | None = None,
+        beside: Beside | None = None,
     ) -> Self:
         """Fit weights, calibration and thresholds.
 
@@ -118,15 +141,17 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             Texts of one group (author batch, contrast pair) are held out together.
         stage : Stage, optional
             Labels that share a second stage.
+        beside : Beside, optional
+            What else is learnt from.
         """
         Y = np.asarray(y, dtype=np.int64)
         parts = np.arange(len(Y)) % max(self.n_splits, 2) if groups is None else np.asarray(groups)
         splits = min(self.n_splits, len(np.unique(parts)))
         scores = np.zeros(Y.shape)
         for train, test in GroupKFold(splits).split(X, groups=parts):
-            coef, intercept = self._weights(X[train], Y[train], stage)
+            coef, intercept = self._weights(X[train], Y[train], stage, beside and beside.rows(train))
             scores[test] = X[test] @ coef.T + intercept
-        self.coef_, self.intercept_ = self._weights(X, Y, stage)
+        self.coef_, self.intercept_ = self._weights(X, Y, stage, beside)
         self.gate_: Floats | None = None
         self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
         if stage is not None and len(np.unique(Y[:, stage.labels])) == 2:
@@ -143,33 +168,44 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         return self
 
-    def _weights(self, X: csr_matrix, Y: Ints, stage: Stage | None) -> tuple[Floats, Floats]:
+    def _weights(self, X: csr_matrix, Y: Ints, stage: Stage | None, beside: Beside | None) -> tuple[Floats, Floats]:
         """Fit the first stage of all labels."""
         coef, intercept = np.zeros((Y.shape[1], X.shape[1])), np.zeros(Y.shape[1])
-        seen = np.ones(X.shape[1])
-        if stage is not None:
-            seen[stage.blind] = 0.0
-        masked = X.multiply(seen).tocsr()
-        # A text about an offence need not describe a method: the other labels are learnt with and without the mentions of the tags, so
-        # that a mention speaks for an offence and the lack of one hardly against it.
-        bare = np.ones(X.shape[1])
-        if stage is not None:
-            bare[stage.own.ravel()] = 0.0
-        both, shares = vstack([X, X.multiply(bare)]).tocsr(), np.repeat([1 - _BARE, _BARE], X.shape[0])
         for k in range(Y.shape[1]):
             share = Y[:, k].mean()
             if share in (0.0, 1.0):
                 intercept[k] = 10.0 * (2 * share - 1)
                 continue
-            model = LogisticRegression(C=self.C, class_weight="balanced", solver="liblinear", random_state=0, max_iter=2000)
-            if stage is None:
-                model.fit(X, Y[:, k])
-            elif k in stage.labels:
-                model.fit(masked, Y[:, k])
-            else:
-                model.fit(both, np.tile(Y[:, k], 2), sample_weight=shares)
+            copies = self._copies(X, stage, stage is not None and k in stage.labels, beside)
+            matrix, y = vstack([matrix for matrix, _ in copies]).tocsr(), np.tile(Y[:, k], len(copies))
+            # Both classes weigh as much, as class_weight="balanced" has it, the background coming on top.
+            weights = np.repeat([weight for _, weight in copies], X.shape[0]) * np.where(y == 1, 0.5 / share, 0.5 / (1 - share))
+            if beside is not None and beside.background.shape[0]:
+                others = beside.background.shape[0]
+                matrix, y = vstack([matrix, beside.background]).tocsr(), np.append(y, np.zeros(others, dtype=y.dtype))
+                weights = np.append(weights, np.full(others, _BACKGROUND * X.shape[0] / 2 / others))
+            model = LogisticRegression(C=self.C, solver="liblinear", random_state=0, max_iter=2000)
+            model.fit(matrix, y, sample_weight=weights)
             coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
         return coef, intercept
+
+    @staticmethod
+    def _copies(X: csr_matrix, stage: Stage | None, staged: bool, beside: Beside | None) -> list[tuple[csr_matrix, float]]:
+        """Return the matrices that a label is learnt from, and the weight of each.
+
+        A text about an offence need not describe a method, nor name the offence: offences are learnt with and without the mentions of the
+        tags, and with and without their names, so that each speaks for an offence and its lack hardly against it.
+        """
+        if stage is None:
+            return [(X, 1.0)]
+        seen = np.ones(X.shape[1])
+        if staged:
+            seen[stage.blind] = 0.0
+            return [(X.multiply(seen).tocsr(), 1.0)]
+        seen[stage.own.ravel()] = 0.0
+        named = [(X, 1.0)] if beside is None or beside.unnamed is None else [(X, 1 - _UNNAMED), (beside.unnamed, _UNNAMED)]
+        bare = [(matrix.multiply(seen).tocsr(), weight * _BARE) for matrix, weight in named]
+        return [*((matrix, weight * (1 - _BARE)) for matrix, weight in named), *bare]
 
     def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage) -> Floats:
         """Weigh score, related labels and own mentions once for all labels of a stage; the first two are folded into the weights."""
@@ -289,7 +325,14 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         self.n_splits = n_splits
         self.abstain = abstain
 
-    def fit(self, X: Sequence[str | Doc], y: Any, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Sequence[str | Doc],
+        y: Any,
+        groups: ArrayLike | None = None,
+        unnamed: Sequence[str | Doc] | None = None,
+        background: Background | None = None,
+    ) -> Self:
         """Fit on texts.
 
         Parameters
@@ -298,6 +341,10 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         y : array of 0/1 of shape (n_texts, n_labels), or a list of lists of label names
         groups : array of shape (n_texts,), optional
             Texts that must not be separated when scores are held out.
+        unnamed : sequence of str or Doc, optional
+            The same texts with the names of the offences deleted, to learn from as well.
+        background : Background, optional
+            Ordinary texts, to which no label applies.
 
         Raises
         ------
@@ -312,7 +359,9 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         self.vectorizer_ = Vectorizer.fit(materials, self.least, weights=self.weights)
         matrix = self.vectorizer_.transform(materials)
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain)
-        self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_))
+        others = self.vectorizer_.transform_counts(() if background is None else background.counted(self.vectorizer_.words))
+        beside = Beside(None if unnamed is None else self.vectorizer_.transform(self._materials(unnamed)), others)
+        self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_), beside)
         return self
 
     def _indicator(self, y: Any) -> Ints:

@@ -72,11 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("-o", "--output", type=Path, default=Path("models"), help="folder for the model (default: models)")
     train.set_defaults(run=_train)
 
-    corpus = commands.add_parser("corpus", help="build or check the gold JSON Lines from the marked-up sources")
-    corpus.add_argument("action", choices=("build", "check"))
+    corpus = commands.add_parser("corpus", help="build or check the gold JSON Lines from the marked-up sources, or count a background")
+    corpus.add_argument("action", choices=("build", "check", "background"))
     corpus.add_argument("root", type=Path, nargs="?", default=Path("corpus"), help="corpus folder (default: corpus)")
     corpus.add_argument(
         "--against", nargs="*", default=(), metavar="FILE", help="others' texts: no run of ten words of them may stand here"
+    )
+    corpus.add_argument(
+        "--texts", nargs="*", default=(), metavar="FILE", help="ordinary texts: their words are counted, hashed, as the background"
     )
     corpus.set_defaults(run=_corpus)
 
@@ -232,10 +235,30 @@ def _train(options: argparse.Namespace) -> int:
     return OK
 
 
+def _background(options: argparse.Namespace) -> int:
+    from smokkel_nlp.background import FILE, build_background
+    from smokkel_nlp.classifier import reader
+    from smokkel_nlp.features import keep_frequent, material, terms_of
+    from smokkel_nlp.training import read_split
+
+    if not options.texts:
+        raise InputError("corpus background: which texts? give files after --texts")
+    nlp = reader()
+    records = read_split(options.root, "train")
+    known = keep_frequent((terms_of(material(nlp.make_doc(r["text"]), nlp.tokenizer).sentences) for r in records), 2, 1.0)
+    texts = (item.text for item in read_records(options.texts) if isinstance(item, Record))
+    background = build_background(texts, known, nlp)
+    (options.root / FILE).write_bytes(background.to_bytes())
+    print(f"{len(background)} texts, {len(background.terms)} terms; written to {options.root / FILE}", file=sys.stderr)
+    return OK
+
+
 def _corpus(options: argparse.Namespace) -> int:
     from smokkel_nlp.corpus import SNIPPETS, build, card_with, dump
     from smokkel_nlp.corpus_checks import check, counts_of, load_rules
 
+    if options.action == "background":
+        return _background(options)
     splits = build(options.root)
     snippets = splits[SNIPPETS]
     records = [record for name, part in splits.items() if name != SNIPPETS for record in part]

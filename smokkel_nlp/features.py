@@ -232,21 +232,27 @@ class Vectorizer:
 
     def row(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return column indices and values of one text."""
-        index = self._word_index
-        words = Counter(index[term] for term in _terms(item) if term in index)
-        subs: list[NDArray[np.int64]] = [np.repeat(self._sub(word), count) for word, count in Counter(_words(item)).items()]
-        sub_ids, sub_counts = np.unique(np.concatenate(subs), return_counts=True) if subs else (np.array([], dtype=np.int64),) * 2
+        cues = cue_counts(item, self._tags)
+        cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
+        weighed = tag_weights(item)
+        weighed_ids = np.array([self._cue_index[name] for name in weighed], dtype=np.int64)
         blocks = [
+            *self._wording(Counter(_terms(item))),
+            (cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))),
+            (weighed_ids, self.weights[2] * np.array(list(weighed.values()), dtype=float)),
+        ]
+        return _joined(blocks)
+
+    def _wording(self, terms: Counter[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Return the blocks of words and of letters inside words, from counts of words and pairs."""
+        index = self._word_index
+        words = {index[term]: count for term, count in terms.items() if term in index}
+        subs: list[NDArray[np.int64]] = [np.repeat(self._sub(term), count) for term, count in terms.items() if " " not in term]
+        sub_ids, sub_counts = np.unique(np.concatenate(subs), return_counts=True) if subs else (np.array([], dtype=np.int64),) * 2
+        return [
             self._scaled(np.array(list(words), dtype=np.int64), np.array(list(words.values()), dtype=float), self.weights[0]),
             self._scaled(sub_ids, sub_counts.astype(float), self.weights[1]),
         ]
-        cues = cue_counts(item, self._tags)
-        cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
-        blocks.append((cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))))
-        weighed = tag_weights(item)
-        weighed_ids = np.array([self._cue_index[name] for name in weighed], dtype=np.int64)
-        blocks.append((weighed_ids, self.weights[2] * np.array(list(weighed.values()), dtype=float)))
-        return np.concatenate([ids for ids, _ in blocks]), np.concatenate([values for _, values in blocks])
 
     def sentence_shares(self, item: Material) -> csr_matrix:
         """Return how the values of a text divide over its sentences: a row a sentence, summing to the word blocks of ``row``."""
@@ -274,7 +280,13 @@ class Vectorizer:
 
     def transform(self, materials: Sequence[Material]) -> csr_matrix:
         """Return the matrix of several texts, one a row."""
-        rows = [self.row(item) for item in materials]
+        return self._stacked([self.row(item) for item in materials])
+
+    def transform_counts(self, texts: Iterable[Counter[str]]) -> csr_matrix:
+        """Return the matrix of texts of which only words and pairs are known, with how often they occur; they have no mentions."""
+        return self._stacked([_joined(self._wording(terms)) for terms in texts])
+
+    def _stacked(self, rows: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> csr_matrix:
         indptr = np.cumsum([0, *(len(ids) for ids, _ in rows)])
         if not rows:
             return csr_matrix((0, self.n_features))
@@ -286,12 +298,21 @@ class Vectorizer:
         return {"words": self.words, "subwords": self.subwords, "weights": list(self.weights), "floor": self.floor}
 
 
+def _joined(blocks: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    return np.concatenate([ids for ids, _ in blocks]), np.concatenate([values for _, values in blocks])
+
+
 def _words(item: Material) -> Iterable[str]:
     return (word for sentence in item.sentences for word in sentence if word is not None)
 
 
 def _terms(item: Material) -> Iterable[str]:
-    for sentence in item.sentences:
+    return terms_of(item.sentences)
+
+
+def terms_of(sentences: Iterable[Sequence[str | None]]) -> Iterable[str]:
+    """Yield the words and the pairs of words of sentences, masked ones left out."""
+    for sentence in sentences:
         yield from (word for word in sentence if word is not None)
         yield from pairs(sentence)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import spacy
@@ -21,6 +21,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from smokkel_nlp.background import read_background
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components import READERS, spotting
 from smokkel_nlp.components.assertion import Reader
@@ -35,6 +36,7 @@ from smokkel_nlp.learning import Marked, best_threshold, fit_spotter, mark
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.text import without_offence_names
 
 MODEL_VERSION = "0.3.0"
 _FOLDS = 5
@@ -149,20 +151,27 @@ def _row(features: Iterable[Feature]) -> dict[str, float]:
     return row
 
 
-def read_apart(
-    records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]], groups: Sequence[str]
-) -> tuple[list[Doc], Spotter, Weights]:
-    """Read each text with spotting and assertion learnt from the texts of other authors, as the classifier will meet texts.
+class Apart(NamedTuple):
+    """Texts read with what was learnt from the texts of other authors, and what was learnt from all.
 
-    Returns
-    -------
-    docs : list of Doc
-        The texts, each read with weights that it was not learnt from.
+    Parameters
+    ----------
+    docs, unnamed : list of Doc
+        The texts as they are, and with the names of the offences deleted.
     spotter : Spotter
-        Learnt from all; its threshold is the best one on passages that were not learnt from.
+        Its threshold is the best one on passages that were not learnt from.
     weights : Weights
-        Of assertion, learnt from all.
+        Of assertion.
     """
+
+    docs: list[Doc]
+    unnamed: list[Doc]
+    spotter: Spotter
+    weights: Weights
+
+
+def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> Apart:
+    """Read each text with spotting and assertion learnt from the texts of other authors, as the classifier will meet texts."""
     nlp = reader()
     mentions, assertion = (nlp.get_pipe(name) for name in READERS[1:])
     marked = mark([*records, *snippets], nlp.tokenizer)
@@ -179,13 +188,14 @@ def read_apart(
     threshold = best_threshold(np.concatenate(apart_scores), np.concatenate(gold))
     for learnt in (*spotters, spotter):
         learnt.threshold = threshold
-    docs: list[Doc | None] = [None] * len(records)
+    docs: dict[int, tuple[Doc, Doc]] = {}
     for learnt, learnt_weights, (_, apart) in zip(spotters, apart_weights, folds, strict=True):
         mentions.spotter = learnt  # type: ignore[attr-defined]
         assertion.use(learnt_weights)  # type: ignore[attr-defined]
         for row in apart:
-            docs[row] = nlp(records[row]["text"])
-    return [doc for doc in docs if doc is not None], spotter, weights
+            docs[row] = nlp(records[row]["text"]), nlp(without_offence_names(records[row]["text"]))
+    raw, unnamed = zip(*(docs[row] for row in range(len(records))), strict=True)
+    return Apart(list(raw), list(unnamed), spotter, weights)
 
 
 def _one_thread(marked: Marked, texts: NDArray[np.int64]) -> Spotter:
@@ -215,17 +225,25 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
     groups = groups_of(records)
     with threadpool_limits(limits=1):  # sums divided over threads round differently on another number of cores
-        docs, spotter, weights = read_apart(records, snippets, groups)
-        classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups)
+        docs, unnamed, spotter, weights = read_apart(records, snippets, groups)
+        background = read_background(corpus)
+        classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups, unnamed, background)
         outcome = fit_outcome(docs, records)
     reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
     reader().get_pipe("smokkel_assertion").use(weights)  # type: ignore[attr-defined]
     core = classifier.core_
     if core.gate_ is None:
         raise CorpusError(f"{corpus}: no document of the train part has a tag; mark mentions in its sources")
-    digest = hashlib.sha256("\n".join(f"{r['id']}\t{r['text']}" for r in [*records, *snippets]).encode()).hexdigest()
+    content = "\n".join(f"{r['id']}\t{r['text']}" for r in [*records, *snippets]).encode() + (background.to_bytes() if background else b"")
+    digest = hashlib.sha256(content).hexdigest()
     about = {
-        "trained_on": {"splits": list(splits), "texts": len(records), "snippets": len(snippets), "sha256": digest},
+        "trained_on": {
+            "splits": list(splits),
+            "texts": len(records),
+            "snippets": len(snippets),
+            "background": len(background or ()),
+            "sha256": digest,
+        },
         "environment": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in ("spacy", "scikit-learn", "numpy", "scipy")},

@@ -22,6 +22,7 @@ FLOORS = [
     ["userrules"],
     ["components.overlay"],
     ["features"],
+    ["background"],
     ["classifier", "model"],
     ["components.classify"],
     ["pipeline"],
