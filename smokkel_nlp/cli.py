@@ -267,11 +267,12 @@ def _corpus(options: argparse.Namespace) -> int:
     files = {options.root / f"{name}.jsonl": dump(part) for name, part in splits.items()}
     if card.is_file():
         files[card] = card_with(card.read_text(encoding="utf8"), counts)
-    print(counts)
     if options.action == "build":
         for path, content in files.items():
             path.write_text(content, encoding="utf8")
+        print(counts)
         return OK
+    print(counts)
     stale = [path.name for path, content in files.items() if not path.is_file() or path.read_text(encoding="utf8") != content]
     if stale:
         raise InputError(f"{', '.join(stale)} differ from the sources; run 'smokkel-nlp corpus build {options.root}'")
