@@ -59,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("file", type=Path, metavar="FILE.jsonl")
     evaluate.add_argument("-o", "--output", type=Path, metavar="STEM", help="write STEM.json and STEM.md")
     evaluate.add_argument("--mask", action="store_true", help="delete the offences' names; keep texts whose facts still tell")
-    evaluate.add_argument("--corpus", type=Path, help="built corpus: measure the TF-IDF baseline trained on its train part as well")
+    evaluate.add_argument("--corpus", type=Path, help="built corpus: measure baselines trained on its train part as well")
+    evaluate.add_argument(
+        "--baselines",
+        nargs="*",
+        metavar="NAME",
+        help="compare with these only: keyword and, trained on the corpus, tfidf and textcat (default: all that can be had)",
+    )
+    evaluate.add_argument("--errors", action="store_true", help="list the texts that are answered wrongly, by id")
     evaluate.add_argument("--model", help="folder of a model")
     evaluate.add_argument("--assertion", action="store_true", help="measure status and source of the gold mentions instead of the labels")
     evaluate.add_argument("--mentions", action="store_true", help="measure the mentions that are found against the marked passages instead")
@@ -177,7 +184,9 @@ def _fit(text: str, width: int, tail: bool = False) -> str:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from smokkel_nlp.evaluation import keyword_rule, measure, read_gold_file, system_answers, tfidf_baseline, to_markdown
+    from smokkel_nlp.baselines import baseline_answers
+    from smokkel_nlp.evaluation import read_gold_file, system_answers
+    from smokkel_nlp.evaluation_report import evaluate, to_markdown
     from smokkel_nlp.training import read_split
 
     records, bad = read_gold_file(options.file, options.mask)
@@ -188,10 +197,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.assertion or options.mentions:
         return _evaluate_passages(options, records)
     texts = [record["text"] for record in records]
-    answers = {"smokkel_nlp": system_answers(texts, options.model, options.jobs), "keyword rule": keyword_rule(texts)}
-    if options.corpus:
-        answers["TF-IDF + LR"] = tfidf_baseline(read_split(options.corpus, "train"), texts)
-    results = {name: measure(records, answer) for name, answer in answers.items()}
+    train = read_split(options.corpus, "train") if options.corpus else None
+    baselines = baseline_answers(texts, train, options.baselines)
+    results = evaluate(records, {"smokkel_nlp": system_answers(texts, options.model, options.jobs), **baselines}, options.errors)
     page = to_markdown(f"{options.file.name}{' (masked)' if options.mask else ''}", results)
     print(page, end="")
     if options.output:

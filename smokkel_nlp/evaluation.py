@@ -1,7 +1,8 @@
 """Measuring: precision, recall, F1 with bootstrap intervals per label, exact match of the four classes, abstention apart.
 
 Figures are of forced labels (an abstention counts as the label it would have given); the share of abstentions and the figures of
-the texts that were answered stand beside them.
+the texts that were answered stand beside them. What else is measured of the same answers stands in :mod:`smokkel_nlp.calibration` and
+:mod:`smokkel_nlp.breakdown`, what they are compared with in :mod:`smokkel_nlp.baselines`.
 """
 
 from __future__ import annotations
@@ -20,17 +21,40 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy
 from smokkel_nlp.text import without_offence_names
 
 RESAMPLES = 1000
+_TINY = 1e-9
+FREQUENT_TAGS = 6
 CLASSES = ("mensensmokkel", "mensenhandel", "beide", "geen")
 Matrix = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class Answers(NamedTuple):
-    """What was predicted: forced labels and tags, texts given up, and offence statuses; None where a system gives none."""
+    """What a system answered; None for what it does not give.
+
+    Parameters
+    ----------
+    offences : array of 0/1 of shape (n_texts, 2)
+        Forced labels.
+    tags : array of 0/1 of shape (n_texts, 24) or None
+    abstained : array of bool of shape (n_texts,)
+        Texts given up.
+    statuses : sequence of (status of smokkel, status of handel) or None
+        None in the place of an offence that is not given.
+    probabilities : array of shape (n_texts, 26) or (n_texts, 2) or None
+        Of the offences and, where the system gives tags, of the tags after them.
+    sureness : array of shape (n_texts,) or None
+        Higher for a text that the system is surer of; only the order counts.
+    reasons : sequence of sequences of str or None
+        Why a text was given up.
+    """
 
     offences: Matrix
     tags: Matrix | None
     abstained: NDArray[np.bool_]
     statuses: Sequence[Sequence[str | None]] | None = None
+    probabilities: Floats | None = None
+    sureness: Floats | None = None
+    reasons: Sequence[Sequence[str]] | None = None
 
 
 class Estimate(NamedTuple):
@@ -49,7 +73,7 @@ class Estimate(NamedTuple):
 
 
 def read_gold_file(path: Path, mask: bool = False) -> tuple[list[dict[str, Any]], list[BadRecord]]:
-    """Read labelled texts; texts with ``buiten_score`` 1 are left out.
+    """Read labelled texts; texts with ``buiten_score`` 1 are left out, and a text without an id gets its file and line as id.
 
     Parameters
     ----------
@@ -81,6 +105,8 @@ def read_gold_file(path: Path, mask: bool = False) -> tuple[list[dict[str, Any]]
             continue
         if str(record.get("buiten_score", "0")) == "1":
             continue
+        if record.get("id") in (None, ""):
+            record["id"] = f"{path}:{number}"
         if mask:
             facts = record.get("feiten") or {}
             if any(record[offence] and facts.get(offence, 1) != 1 for offence in OFFENCE_IDS):
@@ -99,7 +125,7 @@ def gold_offences(records: Sequence[Mapping[str, Any]]) -> Matrix:
 
 def gold_tags(records: Sequence[Mapping[str, Any]]) -> Matrix | None:
     """Return the gold tags, shape (n, 24), or None if some text has none annotated."""
-    if not all("mo" in record for record in records):
+    if not all(isinstance(record.get("mo"), list) for record in records):
         return None
     ids = load_taxonomy().tag_ids
     return np.array([[int(tag in record["mo"]) for tag in ids] for record in records], dtype=np.int64)
@@ -111,13 +137,40 @@ def scores(gold: Matrix, given: Matrix) -> tuple[float, float, float]:
     return (hit / given_n if given_n else 0.0, hit / gold_n if gold_n else 0.0, 2 * hit / (given_n + gold_n) if given_n + gold_n else 0.0)
 
 
-def bootstrap(n: int, measure: Callable[[NDArray[np.int64]], Sequence[float]], seed: int = 0) -> list[Estimate]:
-    """Return figures with percentile intervals from resampling texts (Efron and Tibshirani 1993, ch. 13)."""
+def overall(gold: Matrix, given: Matrix) -> list[float]:
+    """Return exact match, macro F1 and the F1 of each offence.
+
+    Examples
+    --------
+    >>> overall(np.array([[1, 0], [0, 1]]), np.array([[1, 0], [0, 0]]))
+    [0.5, 0.5, 1.0, 0.0]
+    """
+    f1 = [scores(gold[:, k], given[:, k])[2] for k in range(len(OFFENCE_IDS))]
+    return [float((gold == given).all(axis=1).mean()), sum(f1) / len(f1), *f1]
+
+
+def resample(n: int, measure: Callable[[NDArray[np.int64]], Sequence[float]], seed: int = 0) -> tuple[Floats, Floats]:
+    """Return figures, shape (n_figures,), and the same over resampled texts, shape (n_resamples, n_figures)."""
     values = np.asarray(measure(np.arange(n)), dtype=float)
     rng = np.random.default_rng(seed)
-    samples = np.array([measure(rng.integers(0, n, n)) for _ in range(RESAMPLES)])
+    return values, np.array([measure(rng.integers(0, n, n)) for _ in range(RESAMPLES)], dtype=float)
+
+
+def estimates(values: Floats, samples: Floats) -> list[Estimate]:
+    """Return figures with the percentile intervals of their resamples (Efron and Tibshirani 1993, ch. 13)."""
     low, high = np.quantile(samples, [0.025, 0.975], axis=0)
     return [Estimate(*row) for row in zip(values, low, high, strict=True)]
+
+
+def bootstrap(n: int, measure: Callable[[NDArray[np.int64]], Sequence[float]], seed: int = 0) -> list[Estimate]:
+    """Return figures with percentile intervals from resampling texts."""
+    return estimates(*resample(n, measure, seed))
+
+
+def log_odds(probabilities: Floats) -> Floats:
+    """Return the log odds of probabilities, finite at 0 and 1 too."""
+    inside = np.clip(probabilities, _TINY, 1 - _TINY)
+    return np.asarray(np.log(inside / (1 - inside)))
 
 
 def classes(offences: Matrix) -> list[str]:
@@ -131,23 +184,25 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
     Returns
     -------
     dict
-        Plain data: ``n``, per offence and tag precision, recall and F1 as [value, low, high] with ``positives``, ``exact``,
-        ``confusion``, ``abstention`` and ``answered`` (exact match of the texts not given up).
+        Plain data: ``n``; per offence and tag precision, recall and F1 as [value, low, high] with ``positives``; ``exact``,
+        ``macro_f1``, ``confusion``, ``abstention`` and ``answered`` (exact match of the texts not given up); ``specificity`` (of the
+        ``n`` texts of class geen, the share that is given geen; None where there are none); where gold has them ``status``, ``tags``,
+        ``tags_micro``, ``tags_macro_f1`` and ``tags_frequent`` (mean F1 of the six tags with most positives).
     """
     gold, given, n = gold_offences(records), answers.offences, len(records)
     result: dict[str, Any] = {"n": n, "offences": {}}
     for k, offence in enumerate(OFFENCE_IDS):
         result["offences"][offence] = _label(gold[:, k], given[:, k])
     right = (gold == given).all(axis=1)
-    result["exact"] = bootstrap(n, lambda rows: [float(right[rows].mean())])[0].to_list()
-    macro = bootstrap(n, lambda rows: [sum(scores(gold[rows, k], given[rows, k])[2] for k in range(2)) / 2])[0]
-    result["macro_f1"] = macro.to_list()
+    exact, macro, *_ = bootstrap(n, lambda rows: overall(gold[rows], given[rows]))
+    result["exact"], result["macro_f1"] = exact.to_list(), macro.to_list()
     pairs = list(zip(classes(gold), classes(given), strict=True))
     result["confusion"] = {row: {column: pairs.count((row, column)) for column in CLASSES} for row in CLASSES}
     kept = ~answers.abstained
     result["abstention"] = round(float(answers.abstained.mean()), 3)
     result["answered"] = {"n": int(kept.sum()), "exact": round(float(right[kept].mean()), 3) if kept.any() else None}
-    if answers.statuses is not None and all("status" in record for record in records):
+    result["specificity"] = _specificity(right[~gold.any(axis=1)])
+    if answers.statuses is not None and all(isinstance(record.get("status"), dict) for record in records):
         result["status"] = _measure_status(records, answers.statuses)
     tags = gold_tags(records)
     if tags is not None and answers.tags is not None:
@@ -160,7 +215,25 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
         result["tags_micro"] = dict(zip(("precision", "recall", "f1"), (figure.to_list() for figure in micro), strict=True))
         scored = [k for k in range(len(names)) if tags[:, k].sum()]
         result["tags_macro_f1"] = round(float(np.mean([scores(tags[:, k], predicted[:, k])[2] for k in scored])), 3) if scored else None
+        result["tags_frequent"] = _frequent_tags(tags, predicted)
     return result
+
+
+def _specificity(right: NDArray[np.bool_]) -> dict[str, Any] | None:
+    """Return the share of the texts of class geen that are given geen, from whether each of them is."""
+    if not len(right):
+        return None
+    return {"n": len(right), "share": bootstrap(len(right), lambda rows: [float(right[rows].mean())])[0].to_list()}
+
+
+def _frequent_tags(gold: Matrix, given: Matrix) -> dict[str, Any] | None:
+    """Return the mean F1 of the tags with most positives; of tags with as many, the first of the taxonomy."""
+    positives = gold.sum(axis=0)
+    kept = [k for k in np.argsort(-positives, kind="stable")[:FREQUENT_TAGS] if positives[k]]
+    if not kept:
+        return None
+    figure = bootstrap(len(gold), lambda rows: [float(np.mean([scores(gold[rows, k], given[rows, k])[2] for k in kept]))])[0]
+    return {"tags": [load_taxonomy().tag_ids[k] for k in kept], "f1": figure.to_list()}
 
 
 def confusion_figures(table: Matrix) -> list[float]:
@@ -192,77 +265,36 @@ def _label(gold: Matrix, given: Matrix) -> dict[str, Any]:
     return {"positives": int(gold.sum()), **dict(zip(("precision", "recall", "f1"), (f.to_list() for f in figures), strict=True))}
 
 
-def keyword_rule(texts: Sequence[str]) -> Answers:
-    """Answer by keyword: smokkel if "smokkel" or "197a"; handel if "mensenhandel", "uitbuiting" or "273f".
-
-    Examples
-    --------
-    >>> keyword_rule(["verdacht van sigarettensmokkel"]).offences.tolist()
-    [[1, 0]]
-    """
-    words = (("smokkel", "197a"), ("mensenhandel", "uitbuiting", "273f"))
-    offences = [[int(any(word in text.lower() for word in group)) for group in words] for text in texts]
-    return Answers(np.array(offences, dtype=np.int64), None, np.zeros(len(texts), dtype=bool))
-
-
-def tfidf_baseline(train: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Answers:
-    """Answer by TF-IDF (words 1-2, letters 3-5) and logistic regression, trained on the same corpus."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
-
-    features = make_union(TfidfVectorizer(ngram_range=(1, 2), min_df=2), TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2))
-    gold = gold_offences(train)
-    matrix = features.fit_transform([record["text"] for record in train])
-    wanted = features.transform(list(texts))
-    columns = []
-    for k in range(len(OFFENCE_IDS)):
-        model = make_pipeline(LogisticRegression(max_iter=1000, class_weight="balanced")).fit(matrix, gold[:, k])
-        columns.append(model.predict(wanted))
-    return Answers(np.array(columns, dtype=np.int64).T, None, np.zeros(len(texts), dtype=bool))
-
-
 def system_answers(texts: Sequence[str], model: str | None = None, n_jobs: int = 1) -> Answers:
-    """Answer with this library."""
-    from smokkel_nlp.batch import classify
+    """Answer with this library.
 
-    cases = list(classify(texts, model=model, n_jobs=n_jobs))
-    offences = np.array([[case.offences[offence].label for offence in OFFENCE_IDS] for case in cases], dtype=np.int64)
+    How sure it is of a text is its own notion of that: the distance to the nearest offence threshold in log odds, in margins of that
+    offence. Below 1 the library abstains. A text that is no ground for an answer (empty, not Dutch) has 0.
+    """
+    from smokkel_nlp.pipeline import load
+
+    nlp = load(model=model)
+    nlp.max_length = max(nlp.max_length, *map(len, texts), 0)
+    labels, n = load_taxonomy().labels, len(OFFENCE_IDS)
+    cases, cats = [], []
+    for doc in nlp.pipe(texts, n_process=n_jobs):
+        cases.append(doc._.case)
+        cats.append([doc.cats[label] for label in labels])
+    probabilities = np.array(cats, dtype=float)
+    core = nlp.get_pipe("smokkel_classify").classifier  # type: ignore[attr-defined]
+    distance = (np.abs(log_odds(probabilities[:, :n]) - core.cuts[:n]) / np.maximum(core.margins[:n], _TINY)).min(axis=1)
+    abstained = np.array([case.offence == "onzeker" for case in cases])
     held = [{mo.tag for mo in case.modi_operandi} for case in cases]
-    tags = np.array([[int(tag in tags) for tag in load_taxonomy().tag_ids] for tags in held], dtype=np.int64)
-    statuses = [[case.offences[offence].status for offence in OFFENCE_IDS] for case in cases]
-    return Answers(offences, tags, np.array([case.offence == "onzeker" for case in cases]), statuses)
-
-
-def to_markdown(name: str, results: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a table of the systems, then the labels and confusion of the first one."""
-    first, main = next(iter(results.items()))
-    lines = [f"# {name}", "", f"{main['n']} texts; 95 % bootstrap intervals over texts; forced labels.", ""]
-    lines += ["| system | smokkel P | R | F1 | handel P | R | F1 | exact | abstained |", "|---|---|---|---|---|---|---|---|---|"]
-    for system, result in results.items():
-        cells = [cell(result["offences"][o][figure]) for o in OFFENCE_IDS for figure in ("precision", "recall", "f1")]
-        lines.append(f"| {system} | {' | '.join(cells)} | {cell(result['exact'])} | {result['abstention']:.2f} |")
-    answered = main["answered"]
-    lines += ["", f"{first}, texts it answered: {answered['n']}, exact {answered['exact']}."]
-    lines += ["", f"| gold \\ {first} | {' | '.join(CLASSES)} |", "|---|" + "---|" * len(CLASSES)]
-    lines += [f"| {row} | {' | '.join(str(main['confusion'][row][column]) for column in CLASSES)} |" for row in CLASSES]
-    if "status" in main:
-        status = main["status"]
-        each = ", ".join(f"{value} {cell(row['f1'])} ({row['positives']})" for value, row in status.items() if isinstance(row, dict))
-        figures = f"accuracy {cell(status['accuracy'])}, macro F1 {cell(status['macro_f1'])}"
-        lines += ["", f"Status of the offences rightly given ({status['n']}): {figures}; {each}."]
-    if "tags" in main:
-        micro = main["tags_micro"]
-        lines += [
-            "",
-            f"Tags: micro P {cell(micro['precision'])}, R {cell(micro['recall'])}, F1 {cell(micro['f1'])}; "
-            f"macro F1 {main['tags_macro_f1']}.",
-            "",
-        ]
-        lines += ["| tag | positives | P | R | F1 |", "|---|---|---|---|---|"]
-        for tag, row in main["tags"].items():
-            lines.append(f"| {tag} | {row['positives']} | {cell(row['precision'])} | {cell(row['recall'])} | {cell(row['f1'])} |")
-    return "\n".join(lines) + "\n"
+    return Answers(
+        offences=np.array([[case.offences[offence].label for offence in OFFENCE_IDS] for case in cases], dtype=np.int64),
+        tags=np.array([[int(tag in tags) for tag in load_taxonomy().tag_ids] for tags in held], dtype=np.int64),
+        abstained=abstained,
+        statuses=[[case.offences[offence].status for offence in OFFENCE_IDS] for case in cases],
+        probabilities=probabilities,
+        # Given up far from any threshold: the text itself is no ground.
+        sureness=np.where(abstained & (distance >= 1), 0.0, distance),
+        reasons=[case.reasons for case in cases],
+    )
 
 
 def cell(figure: Sequence[float]) -> str:

@@ -194,3 +194,44 @@ def test_evaluate_measures_assertion_and_offence_status(root: Path, tmp_path: Pa
     assert "Status of the offences rightly given" in capsys.readouterr().out
     assert run("evaluate", tmp_path / "gold.jsonl", "--split", "nergens") == 2
     assert "no record of split 'nergens'" in capsys.readouterr().err
+
+
+def test_evaluate_beside_trained_baselines_and_with_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = {(1, 0): "migranten over de grens gebracht", (0, 1): "gedwongen prostitutie van vrouwen", (0, 0): "fiets gestolen bij station"}
+    lines = [
+        json.dumps({"text": f"{SECRET} {text} {k}", "mensensmokkel": smokkel, "mensenhandel": handel, "genre": "mutatie"})
+        for (smokkel, handel), text in words.items()
+        for k in range(8)
+    ]
+    wrong = json.dumps({"text": f"{SECRET} over een verloren paraplu in de trein", "mensensmokkel": 1, "mensenhandel": 1})
+    (tmp_path / "train.jsonl").write_text("\n".join(lines), encoding="utf8")
+    path = tmp_path / "gold.jsonl"
+    path.write_text("\n".join([*lines, wrong]), encoding="utf8")
+    assert run("evaluate", path, "--corpus", tmp_path, "--errors", "-o", tmp_path / "uit") == 0
+    printed = capsys.readouterr()
+    page, stored = (tmp_path / "uit.md").read_text(encoding="utf8"), (tmp_path / "uit.json").read_text(encoding="utf8")
+    assert printed.out == page
+    assert SECRET not in page + stored + printed.err
+    figures = json.loads(stored)
+    assert list(figures) == ["smokkel_nlp", "keyword rule", "TF-IDF + LR", "spaCy textcat"]
+    assert f"{path}:25" in [row["id"] for row in figures["smokkel_nlp"]["errors"]]
+    assert figures["smokkel_nlp"]["slices"]["genre"]["mutatie"]["n"] == 24
+    assert set(figures["spaCy textcat"]["calibration"]) == {"mensensmokkel", "mensenhandel"}
+    assert figures["keyword rule"]["compared"]["macro_f1"]["ahead"] == 1.0
+    for heading in (
+        "Differences on the same texts",
+        "Calibration:",
+        "Reliability of",
+        "Coverage and risk",
+        "by slice",
+        "otherwise than gold",
+    ):
+        assert heading in page
+
+    assert run("evaluate", path, "--corpus", tmp_path, "--baselines", "tfidf", "-o", tmp_path / "uit") == 0
+    figures = json.loads((tmp_path / "uit.json").read_text(encoding="utf8"))
+    assert list(figures) == ["smokkel_nlp", "TF-IDF + LR"]
+    assert "errors" not in figures["smokkel_nlp"]
+    capsys.readouterr()
+    assert run("evaluate", path, "--baselines", "textcat") == 2
+    assert "--corpus" in capsys.readouterr().err

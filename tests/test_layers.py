@@ -33,7 +33,8 @@ FLOORS = [
     ["learning"],
     ["training"],
     ["evaluation"],
-    ["passage_evaluation"],
+    ["passage_evaluation", "baselines", "breakdown", "calibration"],
+    ["evaluation_report"],
     ["cli"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
