@@ -33,7 +33,7 @@ _OFFENCES = len(OFFENCE_IDS)
 # Share of the copies without mentions when an offence is learnt, and of the copies without its name.
 _BARE, _UNNAMED = 2 / 3, 0.15
 # Weight of the whole background beside the texts of one class.
-_BACKGROUND = 0.3
+_BACKGROUND = 0.15
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
