@@ -41,7 +41,7 @@ class Model:
     coef : array of shape (n_features, n_labels)
         Weights; the transpose of what the estimator holds, so that the rows of a text are read in one go.
     intercept, gate, calibration, thresholds, margins : arrays
-        As fitted by :class:`smokkel_nlp.classifier.MultilabelLogistic`.
+        As fitted by :class:`smokkel_nlp.logistic.MultilabelLogistic`.
     """
 
     version: str
