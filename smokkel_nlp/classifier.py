@@ -12,7 +12,6 @@ from typing import Any, Self
 import numpy as np
 import spacy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
@@ -150,7 +149,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
             If a text is neither a string nor a Doc that was read, a label is unknown, or the lengths differ.
         """
         self.classes_ = np.array(load_taxonomy().labels, dtype=object)
-        Y, items = self._indicator(y), _listed(X)
+        items, Y = _listed(X), self._indicator(y)
         for name, other in (("label sets", Y), ("groups", groups), ("unnamed texts", unnamed)):
             if other is not None and len(other) != len(items):  # type: ignore[arg-type]
                 raise InputError(f"{len(items)} texts but {len(other)} {name}; give one for each text")  # type: ignore[arg-type]
@@ -184,21 +183,21 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
                 Y[row, index[label]] = 1
         return Y
 
-    def _matrix(self, X: Iterable[str | Doc]) -> csr_matrix:
+    def _answer(self, method: str, X: Iterable[str | Doc]) -> NDArray[Any]:
         check_is_fitted(self, "core_")
-        return self.vectorizer_.transform(_materials(_listed(X)))
+        return np.asarray(getattr(self.core_, method)(self.vectorizer_.transform(_materials(_listed(X)))))
 
     def decision_function(self, X: Sequence[str | Doc]) -> Floats:
         """Return the distance to each threshold in log odds, shape (n_texts, n_labels); a label is given where it is not negative."""
-        return self.core_.decision_function(self._matrix(X))
+        return self._answer("decision_function", X)
 
     def predict_proba(self, X: Sequence[str | Doc]) -> Floats:
         """Return calibrated probabilities, shape (n_texts, n_labels), columns as ``classes_``."""
-        return self.core_.predict_proba(self._matrix(X))
+        return self._answer("predict_proba", X)
 
     def predict(self, X: Sequence[str | Doc]) -> Ints:
         """Return 0/1 per label, shape (n_texts, n_labels); never abstains."""
-        return self.core_.predict(self._matrix(X))
+        return self._answer("predict", X)
 
     def predict_uncertain(self, X: Sequence[str | Doc]) -> NDArray[np.bool_]:
         """Tell which offence answers lie so near their threshold that they are better left open.
@@ -263,7 +262,7 @@ def _listed(X: Iterable[str | Doc]) -> list[str | Doc]:
 
 def _materials(items: Iterable[str | Doc]) -> list[Material]:
     nlp = reader()
-    docs = (item if isinstance(item, Doc) else nlp(item) for item in items)
+    docs = (item if isinstance(item, Doc) else nlp(str(item)) for item in items)  # an array holds numpy strings, which spaCy refuses
     return [material(doc, nlp.tokenizer) for doc in docs]
 
 
