@@ -259,7 +259,7 @@ def test_errors_name_the_place(X, y, extra, message: str) -> None:
 
 
 def test_errors_of_a_fitted_classifier_name_the_place(fitted: CaseClassifier) -> None:
-    with pytest.raises(InputError, match="text no. 1 is a float"):
+    with pytest.raises(InputError, match=r"text no\. 1 is a float"):
         fitted.predict([TEXTS[0], 1.5])
     with pytest.raises(InputError, match="24 texts but 2 label sets"):
         fitted.score(TEXTS, NAMES[:2])
