@@ -1,280 +1,35 @@
-"""The scikit-learn estimators: a numeric multilabel core, and the facade that takes texts.
+"""The facade: case texts in, labels out, as a scikit-learn estimator over strings or Docs.
 
-The core is one logistic regression per label, calibrated on held-out scores, with a threshold per label. It is linear, so what
-a passage contributes to a score can be told, and all it knows fits in a JSON and an npz file.
+It reads the texts, turns them into a matrix (:mod:`smokkel_nlp.features`) and asks the numeric core (:mod:`smokkel_nlp.logistic`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import spacy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix, vstack
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
+from sklearn.metrics import accuracy_score
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.background import Background
 from smokkel_nlp.components import READERS
+from smokkel_nlp.components.mentions import GROUPS
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.features import Material, Vectorizer, gated, material, own_columns
+from smokkel_nlp.features import Material, Vectorizer, material, own_columns
+from smokkel_nlp.logistic import Beside, Floats, Ints, MultilabelLogistic, Stage
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 # A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision more.
 _TAG_BETA = 0.7
 _OFFENCES = len(OFFENCE_IDS)
-# Share of the copies without mentions when an offence is learnt, and of the copies without its name.
-_BARE, _UNNAMED = 2 / 3, 0.15
-# Weight of the whole background beside the texts of one class.
-_BACKGROUND = 0.15
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-
-class Stage(NamedTuple):
-    """Labels that share a second stage, by row of the weight matrix and column of the features.
-
-    Parameters
-    ----------
-    labels : array of shape (n_shared,)
-        Rows of the labels that share it.
-    own : array of shape (n_shared, n_kinds)
-        Columns of each label's own mentions, one for each kind of mention.
-    blind : array of shape (n_mention_features,)
-        Columns that the first stage of these labels does not see: the mentions, which come in here.
-    related : array of shape (n_shared, n_labels)
-        How much each other label bears on one of these.
-    beta : float
-        Weight of recall against precision in their threshold (F-beta).
-    """
-
-    labels: Ints
-    own: Ints
-    blind: Ints
-    related: Floats
-    beta: float
-
-
-class Beside(NamedTuple):
-    """Texts that are learnt from beside the labelled ones, and of which nothing is measured.
-
-    Parameters
-    ----------
-    unnamed : sparse matrix of shape (n_texts, n_features) or None
-        The labelled texts with the names of the offences deleted.
-    background : sparse matrix of shape (n_others, n_features)
-        Ordinary texts, to which no label applies.
-    """
-
-    unnamed: csr_matrix | None
-    background: csr_matrix
-
-    def rows(self, texts: Ints) -> Beside:
-        """Return the same beside some of the labelled texts."""
-        return self if self.unnamed is None else Beside(self.unnamed[texts], self.background)
-
-
-class MultilabelLogistic(ClassifierMixin, BaseEstimator):
-    """One calibrated logistic regression per label.
-
-    With a ``stage``, tags get a second stage that they share: their score, their own mentions and the scores of the offences they belong
-    to, weighed once for all of them, so that a rare tag profits from the others. Mentions count by how surely the text is about an
-    offence; the rest is linear too and is folded into the weights.
-
-    Parameters
-    ----------
-    C : float, default=10.0
-        Inverse strength of the L2 penalty.
-    n_splits : int, default=5
-        Folds in which the scores for calibration and thresholds are held out.
-    abstain : float, default=0.08
-        Share of held-out texts nearest to the threshold of each offence that lies within its margin.
-
-    Attributes
-    ----------
-    coef_ : array of shape (n_labels, n_features)
-    intercept_ : array of shape (n_labels,)
-    calibration_ : array of shape (n_labels, 2)
-        Slope and offset of the logistic map from score to probability (Platt 1999).
-    thresholds_ : array of shape (n_labels,)
-        Probability from which a label is given.
-    margins_ : array of shape (n_labels,)
-        Distance to the threshold, in log odds, within which an offence label is uncertain.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = csr_matrix(rng.normal(size=(80, 4)))
-    >>> Y = (X[:, :2].toarray() > 0).astype(int)
-    >>> core = MultilabelLogistic().fit(X, Y)
-    >>> core.predict(X).shape
-    (80, 2)
-    """
-
-    def __init__(self, *, C: float = 10.0, n_splits: int = 5, abstain: float = 0.08) -> None:
-        self.C = C
-        self.n_splits = n_splits
-        self.abstain = abstain
-
-    def fit(
-        self,
-        X: csr_matrix,
-        y: ArrayLike,
-        groups: ArrayLike | None = None,
-        stage: Stage | None = None,
-        beside: Beside | None = None,
-    ) -> Self:
-        """Fit weights, calibration and thresholds.
-
-        Parameters
-        ----------
-        X : sparse matrix of shape (n_texts, n_features)
-        y : array of 0/1 of shape (n_texts, n_labels)
-        groups : array of shape (n_texts,), optional
-            Texts of one group (author batch, contrast pair) are held out together.
-        stage : Stage, optional
-            Labels that share a second stage.
-        beside : Beside, optional
-            What else is learnt from.
-        """
-        Y = np.asarray(y, dtype=np.int64)
-        parts = np.arange(len(Y)) % max(self.n_splits, 2) if groups is None else np.asarray(groups)
-        splits = min(self.n_splits, len(np.unique(parts)))
-        scores = np.zeros(Y.shape)
-        for train, test in GroupKFold(splits).split(X, groups=parts):
-            coef, intercept = self._weights(X[train], Y[train], stage, beside and beside.rows(train))
-            scores[test] = X[test] @ coef.T + intercept
-        self.coef_, self.intercept_ = self._weights(X, Y, stage, beside)
-        self.gate_: Floats | None = None
-        self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
-        if stage is not None and len(np.unique(Y[:, stage.labels])) == 2:
-            scores = self._second_stage(X, Y, scores, stage)
-            self.calibration_[stage.labels] = [1.0, 0.0]  # a second stage is calibrated as it is fitted
-        odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
-        cuts = np.array([_best_threshold(odds[:, k], Y[:, k], 1.0) for k in range(Y.shape[1])])
-        # The corpus holds more texts on an offence than files do: none is given at less than even odds.
-        cuts = np.maximum(cuts, 0.0)
-        if stage is not None:  # labels too rare for a threshold of their own share one
-            cuts[stage.labels] = _best_threshold(odds[:, stage.labels].ravel(), Y[:, stage.labels].ravel(), stage.beta)
-        self.thresholds_ = _sigmoid(cuts)
-        self.margins_ = np.quantile(np.abs(odds - cuts), self.abstain, axis=0)
-        self.n_features_in_ = X.shape[1]
-        return self
-
-    def _weights(self, X: csr_matrix, Y: Ints, stage: Stage | None, beside: Beside | None) -> tuple[Floats, Floats]:
-        """Fit the first stage of all labels."""
-        coef, intercept = np.zeros((Y.shape[1], X.shape[1])), np.zeros(Y.shape[1])
-        for k in range(Y.shape[1]):
-            share = Y[:, k].mean()
-            if share in (0.0, 1.0):
-                intercept[k] = 10.0 * (2 * share - 1)
-                continue
-            copies = self._copies(X, stage, stage is not None and k in stage.labels, beside)
-            matrix, y = vstack([matrix for matrix, _ in copies]).tocsr(), np.tile(Y[:, k], len(copies))
-            # Both classes weigh as much, as class_weight="balanced" has it, the background coming on top.
-            weights = np.repeat([weight for _, weight in copies], X.shape[0]) * np.where(y == 1, 0.5 / share, 0.5 / (1 - share))
-            if beside is not None and beside.background.shape[0]:
-                others = beside.background.shape[0]
-                matrix, y = vstack([matrix, beside.background]).tocsr(), np.append(y, np.zeros(others, dtype=y.dtype))
-                weights = np.append(weights, np.full(others, _BACKGROUND * X.shape[0] / 2 / others))
-            model = LogisticRegression(C=self.C, solver="liblinear", random_state=0, max_iter=2000)
-            model.fit(matrix, y, sample_weight=weights)
-            coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
-        return coef, intercept
-
-    @staticmethod
-    def _copies(X: csr_matrix, stage: Stage | None, staged: bool, beside: Beside | None) -> list[tuple[csr_matrix, float]]:
-        """Return the matrices that a label is learnt from, and the weight of each.
-
-        A text about an offence need not describe a method, nor name the offence: offences are learnt with and without the mentions of the
-        tags, and with and without their names, so that each speaks for an offence and its lack hardly against it.
-        """
-        if stage is None:
-            return [(X, 1.0)]
-        seen = np.ones(X.shape[1])
-        if staged:
-            seen[stage.blind] = 0.0
-            return [(X.multiply(seen).tocsr(), 1.0)]
-        seen[stage.own.ravel()] = 0.0
-        named = [(X, 1.0)] if beside is None or beside.unnamed is None else [(X, 1 - _UNNAMED), (beside.unnamed, _UNNAMED)]
-        bare = [(matrix.multiply(seen).tocsr(), weight * _BARE) for matrix, weight in named]
-        return [*((matrix, weight * (1 - _BARE)) for matrix, weight in named), *bare]
-
-    def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage) -> Floats:
-        """Weigh score, related labels and own mentions once for all labels of a stage; the first two are folded into the weights."""
-        labels, related = stage.labels, stage.related
-        self.stage_ = stage
-        mentions = self._mentions(X)
-        kinds = mentions.shape[2]
-        odds = (scores * self.calibration_[:, 0] + self.calibration_[:, 1])[:, :_OFFENCES]
-        parts = [gated(mentions, odds, weight) for weight in np.eye(kinds)]
-        flat = np.stack([scores[:, labels], scores @ related.T, *np.moveaxis(mentions, 2, 0), *parts], axis=2).reshape(-1, 2 + 2 * kinds)
-        model = LogisticRegression(C=100.0, max_iter=5000).fit(flat, Y[:, labels].ravel())
-        weight, offset = model.coef_[0], model.intercept_[0]
-        coef, intercept = self.coef_.copy(), self.intercept_.copy()
-        coef[labels] = weight[0] * self.coef_[labels] + weight[1] * (related @ self.coef_)
-        intercept[labels] = weight[0] * self.intercept_[labels] + weight[1] * (related @ self.intercept_) + offset
-        for row, columns in zip(labels, stage.own, strict=True):
-            coef[row, columns] += weight[2 : 2 + kinds]
-        self.coef_, self.intercept_, self.gate_ = coef, intercept, weight[2 + kinds :]
-        updated = scores.copy()
-        updated[:, labels] = (flat @ weight + offset).reshape(len(Y), len(labels))
-        return updated
-
-    def _mentions(self, X: csr_matrix) -> Floats:
-        """Return the values of each staged label's own mentions, shape (n_texts, n_labels, n_kinds)."""
-        return np.stack([X[:, columns].toarray() for columns in self.stage_.own], axis=1)
-
-    def decision_function(self, X: csr_matrix) -> Floats:
-        """Return the uncalibrated scores, shape (n_texts, n_labels)."""
-        check_is_fitted(self, "coef_")
-        scores = np.asarray(X @ self.coef_.T + self.intercept_)
-        if self.gate_ is not None:
-            odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
-            scores[:, self.stage_.labels] += gated(self._mentions(X), odds[:, :_OFFENCES], self.gate_)
-        return scores
-
-    def log_odds(self, X: csr_matrix) -> Floats:
-        """Return the calibrated log odds, shape (n_texts, n_labels)."""
-        return np.asarray(self.decision_function(X) * self.calibration_[:, 0] + self.calibration_[:, 1])
-
-    def predict_proba(self, X: csr_matrix) -> Floats:
-        """Return calibrated probabilities, shape (n_texts, n_labels)."""
-        return _sigmoid(self.log_odds(X))
-
-    def predict(self, X: csr_matrix) -> Ints:
-        """Return 0/1 per label; never abstains."""
-        return np.asarray(self.predict_proba(X) >= self.thresholds_, dtype=np.int64)
-
-
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -35, 35))))
-
-
-def _platt(scores: Floats, y: Ints) -> Floats:
-    if not 0 < y.sum() < len(y):
-        return np.array([1.0, 0.0])
-    model = LogisticRegression(C=1.0).fit(scores.reshape(-1, 1), y)
-    return np.array([max(model.coef_[0, 0], 1e-3), model.intercept_[0]])
-
-
-def _best_threshold(odds: Floats, y: Ints, beta: float) -> float:
-    """Return the log odds in [-2, 2] with the best F-beta, smoothed over its neighbours so that one text does not decide."""
-    grid = np.linspace(-2.0, 2.0, 81)
-    weight = beta * beta
-    hits = [
-        (cut_given & (y == 1)).sum() * (1 + weight) / max(cut_given.sum() + weight * y.sum(), 1) for cut_given in (odds >= c for c in grid)
-    ]
-    smooth = np.convolve(np.pad(np.array(hits), 5, mode="edge"), np.ones(11) / 11, mode="valid")
-    best = smooth >= smooth.max() - 1e-3
-    return float(grid[best][np.argmin(np.abs(grid[best]))])
 
 
 @lru_cache(maxsize=1)
@@ -302,12 +57,39 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
     abstain : float, default=0.08
         Share of held-out texts that each offence label may call uncertain.
 
+    Attributes
+    ----------
+    classes_ : array of str, shape (n_labels,)
+        The offences, then the tags: the columns of every answer.
+    vectorizer_ : Vectorizer
+    core_ : MultilabelLogistic
+
+    Notes
+    -----
+    What may be relied on, each held by a test:
+
+    - ``get_params``, ``set_params`` and ``clone`` work; so do ``Pipeline``, ``GridSearchCV`` (``y`` an array) and ``cross_val_predict``,
+      with ``groups`` for the folds, and as ``params={"groups": groups}`` for what is held out inside a fold.
+    - ``X`` is a list, tuple or array of strings, or of Docs that :func:`smokkel_nlp.load` read; both give the same answers.
+    - ``y`` is an array of 0/1 of shape (n_texts, n_labels) or a list of lists of names; both give the same weights.
+    - Answers have a row for each text and a column for each of ``classes_``. ``predict`` gives 0/1 for every label of every text;
+      it never abstains. ``predict_uncertain`` tells which offences the owner may want to leave open.
+    - ``decision_function`` is the distance to the threshold in log odds: a label is given where it is not negative.
+    - ``score`` is the share of the texts of which every label is right (subset accuracy).
+    - ``fit`` changes none of its inputs, and fitting again on the same gives the same weights, bit for bit.
+    - ``joblib.dump`` and ``joblib.load`` keep the answers bit for bit. Loading runs what the file says: load none but your own. To pass
+      a model on, store it with ``smokkel-nlp train``, whose files run nothing.
+    - Errors name the place and the mend: NotFittedError before ``fit``; :class:`~smokkel_nlp.errors.InputError` for a text of another
+      type, a Doc that was not read, lengths that differ and a label that is unknown.
+
     Examples
     --------
     >>> texts = ["Hij bracht mensen over de grens.", "Hij stal een fiets."] * 20
     >>> clf = CaseClassifier().fit(texts, [["mensensmokkel"], []] * 20)
     >>> int(clf.predict(["Zij bracht mensen over de grens."])[0, 0])
     1
+    >>> clf.predict_uncertain(texts).shape
+    (40, 2)
     """
 
     def __init__(
@@ -325,6 +107,16 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         self.n_splits = n_splits
         self.abstain = abstain
 
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn what is taken: texts, and labels of which any number holds."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.target_tags.single_output = False
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
     def fit(
         self,
         X: Sequence[str | Doc],
@@ -337,7 +129,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : sequence of str or Doc
+        X : sequence of str or Doc, shape (n_texts,)
         y : array of 0/1 of shape (n_texts, n_labels), or a list of lists of label names
         groups : array of shape (n_texts,), optional
             Texts that must not be separated when scores are held out.
@@ -346,62 +138,132 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         background : Background, optional
             Ordinary texts, to which no label applies.
 
+        Returns
+        -------
+        CaseClassifier
+            The estimator itself.
+
         Raises
         ------
         InputError
-            If a text is no string, a label is unknown, or the lengths differ.
+            If a text is neither a string nor a Doc that was read, a label is unknown, or the lengths differ.
         """
         self.classes_ = np.array(load_taxonomy().labels, dtype=object)
-        Y = self._indicator(y)
-        if len(Y) != len(X):
-            raise InputError(f"{len(X)} texts but {len(Y)} label sets; give one label set for each text")
-        materials = self._materials(X)
+        items, Y = _listed(X), self._indicator(y)
+        for name, other in (("label sets", Y), ("groups", groups), ("unnamed texts", unnamed)):
+            if other is not None and len(other) != len(items):  # type: ignore[arg-type]
+                raise InputError(f"{len(items)} texts but {len(other)} {name}; give one for each text")  # type: ignore[arg-type]
+        materials = _materials(items)
         self.vectorizer_ = Vectorizer.fit(materials, self.least, weights=self.weights)
         matrix = self.vectorizer_.transform(materials)
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain)
         others = self.vectorizer_.transform_counts(() if background is None else background.counted(self.vectorizer_.words))
-        beside = Beside(None if unnamed is None else self.vectorizer_.transform(self._materials(unnamed)), others)
+        beside = Beside(None if unnamed is None else self.vectorizer_.transform(_materials(_listed(unnamed))), others)
         self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_), beside)
         return self
 
     def _indicator(self, y: Any) -> Ints:
+        """Return labels as 0/1, shape (n_texts, n_labels)."""
         index = {label: k for k, label in enumerate(self.classes_)}
         if isinstance(y, np.ndarray) and y.ndim == 2:
             if y.shape[1] != len(index):
                 raise InputError(f"y has {y.shape[1]} columns; give {len(index)}, one for each of CaseClassifier.classes_")
+            if len(other := np.flatnonzero(~np.isin(y, (0, 1)).all(axis=1))):
+                raise InputError(f"text no. {other[0]}: y holds something else than 0 and 1; give 1 where a label applies and 0 elsewhere")
             return y.astype(np.int64)
         Y = np.zeros((len(y), len(index)), dtype=np.int64)
         for row, labels in enumerate(y):
+            if isinstance(labels, str) or not isinstance(labels, Iterable):
+                raise InputError(
+                    f"text no. {row}: the labels are a {type(labels).__name__}; give a list of names, empty where none applies"
+                )
             for label in labels:
                 if label not in index:
                     raise InputError(f"text no. {row}: unknown label '{label}'; use the offences and tags of the taxonomy")
                 Y[row, index[label]] = 1
         return Y
 
-    def _materials(self, X: Iterable[str | Doc]) -> list[Material]:
-        nlp = reader()
-        items = list(X)
-        for number, item in enumerate(items):
-            if not isinstance(item, str | Doc):
-                raise InputError(f"text no. {number} is a {type(item).__name__}; give a str or a spaCy Doc")
-        docs = (item if isinstance(item, Doc) else nlp(item) for item in items)
-        return [material(doc, nlp.tokenizer) for doc in docs]
-
-    def _matrix(self, X: Iterable[str | Doc]) -> csr_matrix:
+    def _answer(self, method: str, X: Iterable[str | Doc]) -> NDArray[Any]:
         check_is_fitted(self, "core_")
-        return self.vectorizer_.transform(self._materials(X))
+        return np.asarray(getattr(self.core_, method)(self.vectorizer_.transform(_materials(_listed(X)))))
 
     def decision_function(self, X: Sequence[str | Doc]) -> Floats:
-        """Return scores before calibration, shape (n_texts, n_labels)."""
-        return self.core_.decision_function(self._matrix(X))
+        """Return the distance to each threshold in log odds, shape (n_texts, n_labels); a label is given where it is not negative."""
+        return self._answer("decision_function", X)
 
     def predict_proba(self, X: Sequence[str | Doc]) -> Floats:
         """Return calibrated probabilities, shape (n_texts, n_labels), columns as ``classes_``."""
-        return self.core_.predict_proba(self._matrix(X))
+        return self._answer("predict_proba", X)
 
     def predict(self, X: Sequence[str | Doc]) -> Ints:
         """Return 0/1 per label, shape (n_texts, n_labels); never abstains."""
-        return self.core_.predict(self._matrix(X))
+        return self._answer("predict", X)
+
+    def predict_uncertain(self, X: Sequence[str | Doc]) -> NDArray[np.bool_]:
+        """Tell which offence answers lie so near their threshold that they are better left open.
+
+        At fitting, a share ``abstain`` of the held-out texts lay as near (Chow 1970, on the option to reject). That a text is empty, too
+        short or not Dutch is no matter of margins; the case record says so.
+
+        Parameters
+        ----------
+        X : sequence of str or Doc, shape (n_texts,)
+
+        Returns
+        -------
+        array of bool, shape (n_texts, 2)
+            Columns as the first two of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not fitted.
+        InputError
+            If a text is neither a string nor a Doc that was read.
+        """
+        near = np.abs(self.decision_function(X)) < self.core_.margins_
+        return np.asarray(near[:, :_OFFENCES])
+
+    def score(self, X: Sequence[str | Doc], y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the share of the texts of which every label is right (subset accuracy).
+
+        Parameters
+        ----------
+        X : sequence of str or Doc, shape (n_texts,)
+        y : array of 0/1 of shape (n_texts, n_labels), or a list of lists of label names
+        sample_weight : array of shape (n_texts,), optional
+            How much each text counts.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not fitted.
+        InputError
+            If a text or label cannot be used, or the lengths differ.
+        """
+        predicted, Y = self.predict(X), self._indicator(y)
+        if len(Y) != len(predicted):
+            raise InputError(f"{len(predicted)} texts but {len(Y)} label sets; give one for each text")
+        return float(accuracy_score(Y, predicted, sample_weight=sample_weight))
+
+
+def _listed(X: Iterable[str | Doc]) -> list[str | Doc]:
+    """Return texts as a list, each of them a string or a Doc with mentions."""
+    if isinstance(X, str | Doc):
+        raise InputError(f"X is one {type(X).__name__}; give a list of texts")
+    items = list(X)
+    for number, item in enumerate(items):
+        if not isinstance(item, str | Doc):
+            raise InputError(f"text no. {number} is a {type(item).__name__}; give a str or a spaCy Doc")
+        if isinstance(item, Doc) and not all(name in item.spans for name in GROUPS.values()):
+            raise InputError(f"text no. {number} is a Doc without mentions; give its text, or a Doc that smokkel_nlp.load() read")
+    return items
+
+
+def _materials(items: Iterable[str | Doc]) -> list[Material]:
+    nlp = reader()
+    docs = (item if isinstance(item, Doc) else nlp(str(item)) for item in items)  # an array holds numpy strings, which spaCy refuses
+    return [material(doc, nlp.tokenizer) for doc in docs]
 
 
 def tag_stage(vectorizer: Vectorizer) -> Stage:

@@ -8,8 +8,8 @@ and words of sex are masked (``masks.toml``); digits count as one word. What a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,10 +103,9 @@ def cue_counts(item: Material, tags: frozenset[str]) -> Counter[str]:
     return +counts
 
 
-def tag_weights(item: Material) -> dict[str, float]:
+def tag_weights(item: Material) -> NDArray[np.float64]:
     """Return how much the best passage of each tag weighs, from 0 (surely none) to 4 (surely one)."""
-    scores = np.clip(item.scores, -_WEIGHT_REACH, _WEIGHT_REACH)
-    return {f"{tag}:gewicht": float(score + _WEIGHT_REACH) / 2 for tag, score in zip(load_taxonomy().tag_ids, scores, strict=False)}
+    return np.asarray((np.clip(np.array(item.scores, dtype=float), -_WEIGHT_REACH, _WEIGHT_REACH) + _WEIGHT_REACH) / 2)
 
 
 def material(doc: Doc, tokenizer: Tokenizer) -> Material:
@@ -168,6 +167,21 @@ def keep_frequent(documents: Iterable[Iterable[str]], least: int, most: float) -
     return {term: (index, counts[term]) for index, term in enumerate(kept)}
 
 
+class _Subwords(dict[str, NDArray[np.int64]]):
+    """The columns of the letters inside each word, worked out when a word is first met."""
+
+    def __init__(self, words: Container[str], index: Mapping[str, int]) -> None:
+        super().__init__()
+        self._words, self._index = words, index
+
+    def __missing__(self, word: str) -> NDArray[np.int64]:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        known = grams(word) if built_of(word, self._words) else []
+        found = self[word] = np.array([self._index[gram] for gram in known if gram in self._index], dtype=np.int64)
+        return found
+
+
 class Vectorizer:
     """Turn materials into a sparse matrix; its vocabulary is plain data.
 
@@ -190,11 +204,13 @@ class Vectorizer:
         self.floor = float(floor)
         self.cues = cue_names()
         self._word_index = {word: index for index, word in enumerate(self.words)}
+        self._pair_index = {tuple(word.split(" ")): index for word, index in self._word_index.items() if " " in word}
         self._sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
         offset = len(self.words) + len(self.subwords)
         self._cue_index = {name: offset + index for index, name in enumerate(self.cues)}
         self._tags = frozenset(load_taxonomy().tag_ids)
-        self._sub_cache: dict[str, NDArray[np.int64]] = {}
+        self._weight_ids = np.array([self._cue_index[f"{tag}:gewicht"] for tag in load_taxonomy().tag_ids], dtype=np.int64)
+        self._subs = _Subwords(self._word_index, self._sub_index)
 
     @classmethod
     def fit(
@@ -221,36 +237,36 @@ class Vectorizer:
         """Number of columns."""
         return len(self.words) + len(self.subwords) + len(self.cues)
 
-    def _sub(self, word: str) -> NDArray[np.int64]:
-        found = self._sub_cache.get(word)
-        if found is None:
-            if len(self._sub_cache) >= _CACHE_SIZE:
-                self._sub_cache.clear()
-            index = self._sub_index if built_of(word, self._word_index) else {}
-            found = self._sub_cache[word] = np.array([index[g] for g in grams(word) if g in index], dtype=np.int64)
-        return found
-
     def row(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return column indices and values of one text."""
         cues = cue_counts(item, self._tags)
         cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
-        weighed = tag_weights(item)
-        weighed_ids = np.array([self._cue_index[name] for name in weighed], dtype=np.int64)
+        words, two = self._word_index.get, self._pair_index.get
+        # Words and pairs are looked up as they stand, a pair without being written out, and the unknown ones dropped together.
+        columns: Counter[Any] = Counter(
+            chain.from_iterable(chain(map(words, sentence), map(two, pairwise(sentence))) for sentence in item.sentences)  # type: ignore[arg-type]
+        )
+        columns.pop(None, None)
         blocks = [
-            *self._wording(Counter(_terms(item))),
+            *self._wording(columns, [self._subs[word] for word in _words(item)]),
             (cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))),
-            (weighed_ids, self.weights[2] * np.array(list(weighed.values()), dtype=float)),
+            self.weight_values(item),
         ]
         return _joined(blocks)
 
-    def _wording(self, terms: Counter[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """Return the blocks of words and of letters inside words, from counts of words and pairs."""
-        index = self._word_index
-        words = {index[term]: count for term, count in terms.items() if term in index}
-        subs: list[NDArray[np.int64]] = [np.repeat(self._sub(term), count) for term, count in terms.items() if " " not in term]
+    def weight_values(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return columns and values of how much the best passage of each tag weighs, in the order of the tags."""
+        values = tag_weights(item)
+        return self._weight_ids[: len(values)], self.weights[2] * values
+
+    def _wording(
+        self, columns: Mapping[int, int], subs: Sequence[NDArray[np.int64]]
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Return the blocks of words and of letters inside words, from counts of words and pairs and from the columns of the letters."""
+        word_ids, counts = (np.fromiter(part, dtype=np.int64, count=len(columns)) for part in (columns.keys(), columns.values()))
         sub_ids, sub_counts = np.unique(np.concatenate(subs), return_counts=True) if subs else (np.array([], dtype=np.int64),) * 2
         return [
-            self._scaled(np.array(list(words), dtype=np.int64), np.array(list(words.values()), dtype=float), self.weights[0]),
+            self._scaled(word_ids, counts.astype(float), self.weights[0]),
             self._scaled(sub_ids, sub_counts.astype(float), self.weights[1]),
         ]
 
@@ -271,7 +287,7 @@ class Vectorizer:
         words = [word for word in sentence if word is not None]
         yield from (self._word_index[term] for term in (*words, *pairs(sentence)) if term in self._word_index)
         for word in words:
-            yield from self._sub(word).tolist()
+            yield from self._subs[word].tolist()
 
     def _scaled(self, ids: NDArray[np.int64], counts: NDArray[np.float64], length: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         values = (1 + np.log(counts)) * self.idf[ids] if len(ids) else counts
@@ -284,7 +300,18 @@ class Vectorizer:
 
     def transform_counts(self, texts: Iterable[Counter[str]]) -> csr_matrix:
         """Return the matrix of texts of which only words and pairs are known, with how often they occur; they have no mentions."""
-        return self._stacked([_joined(self._wording(terms)) for terms in texts])
+        index = self._word_index
+        return self._stacked(
+            [
+                _joined(
+                    self._wording(
+                        {index[term]: count for term, count in terms.items() if term in index},
+                        [np.repeat(self._subs[term], count) for term, count in terms.items() if " " not in term],
+                    )
+                )
+                for terms in texts
+            ]
+        )
 
     def _stacked(self, rows: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> csr_matrix:
         indptr = np.cumsum([0, *(len(ids) for ids, _ in rows)])

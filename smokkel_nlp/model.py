@@ -41,7 +41,7 @@ class Model:
     coef : array of shape (n_features, n_labels)
         Weights; the transpose of what the estimator holds, so that the rows of a text are read in one go.
     intercept, gate, calibration, thresholds, margins : arrays
-        As fitted by :class:`smokkel_nlp.classifier.MultilabelLogistic`.
+        As fitted by :class:`smokkel_nlp.logistic.MultilabelLogistic`.
     """
 
     version: str
@@ -67,8 +67,11 @@ class Model:
     def log_odds(self, ids: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the calibrated log odds of the labels for one row of features."""
         odds = (values @ self.coef[ids] + self.intercept) * self.calibration[:, 0] + self.calibration[:, 1]
-        row = dict(zip(ids.tolist(), values.tolist(), strict=True))
-        mentions = np.array([[row.get(column, 0.0) for column in columns] for columns in self.own.tolist()])
+        cues = np.zeros(len(self.vectorizer.cues))  # they are the last columns
+        first = self.vectorizer.n_features - len(cues)
+        held = ids >= first
+        cues[ids[held] - first] = values[held]
+        mentions = cues[self.own - first]
         n = len(OFFENCE_IDS)
         odds[n:] += gated(mentions[None], odds[None, :n], self.gate)[0] * self.calibration[n:, 0]
         return np.asarray(odds)
