@@ -107,6 +107,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         Probability from which a label is given.
     margins_ : array of shape (n_labels,)
         Distance to the threshold, in log odds, within which an offence label is uncertain.
+    prior_ : array of shape (n_labels,)
+        Share of the texts to which each label applies.
 
     Examples
     --------
@@ -165,6 +167,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             cuts[stage.labels] = _best_threshold(odds[:, stage.labels].ravel(), Y[:, stage.labels].ravel(), stage.beta)
         self.thresholds_ = _sigmoid(cuts)
         self.margins_ = np.quantile(np.abs(odds - cuts), self.abstain, axis=0)
+        self.prior_ = Y.mean(axis=0)
         self.n_features_in_ = X.shape[1]
         return self
 
