@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.components.sections import SECTIONS
@@ -78,7 +78,9 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
         By label, in the order given.
     """
     parts = take_apart(item, reading, model, spotter, _offsets(doc, reading))
-    sentences = [_trimmed(doc.text, *span) for span in item.spans]
+    text = doc.text  # spaCy puts it together anew each time
+    sentences = [_trimmed(text, *span) for span in item.spans]
+    items = [place._replace(start=start, end=end) for place in parts.items for start, end in [_trimmed(text, place.start, place.end)]]
     # Only the rows of the features at hand are looked at: the model has a hundred times as many.
     active, places = np.unique(parts.matrix.indices, return_inverse=True)
     dense = csr_matrix((parts.matrix.data, places, parts.matrix.indptr), shape=(parts.matrix.shape[0], len(active)))
@@ -88,14 +90,14 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     about = float(aboutness(odds[None, :_OFFENCES])[0])
     columns = [model.labels.index(label) for label in labels]
     straight = dense @ coef[:, columns]
-    stretches = _stretches(doc, item)
+    stretches = _stretches(item, text, list(doc.spans.get(SECTIONS, ())))
     explanations = {}
     for label, column, values in zip(labels, columns, straight.T, strict=True):
         gated = np.zeros(len(values))
         if column >= _OFFENCES:
             gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate * about
         score, (slope, offset) = float(scores[column] + gated.sum()), model.calibration[column].tolist()
-        passages = _passages(sentences, parts.items, values, gated)
+        passages = _passages(sentences, items, values, gated)
         explanations[label] = Explanation(
             probability=float(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
             threshold=float(model.thresholds[column]),
@@ -158,8 +160,10 @@ def _offsets(doc: Doc, reading: Reading) -> list[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return a range without the white space at its edges."""
+    """Return a range without the white space at its edges, unless there is nothing else."""
     part = text[start:end]
+    if not part.strip():
+        return start, end
     return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
 
 
@@ -176,12 +180,11 @@ def _passages(sentences: Sequence[tuple[int, int]], items: Sequence[Item], value
     ]
 
 
-def _stretches(doc: Doc, item: Material) -> list[tuple[int, int, str | None, int, int]]:
+def _stretches(item: Material, text: str, sections: Sequence[Span]) -> list[tuple[int, int, str | None, int, int]]:
     """Return the sections, each with its range, its name and the half-open range of its sentences; without headings, stretches of words."""
     starts = [start for start, _ in item.spans]
     if not starts:
         return []
-    sections = list(doc.spans.get(SECTIONS, ()))
     if len(sections) > 1:
         names: list[str | None] = [section.label_ for section in sections]
         firsts = [0, *(bisect_right(starts, section.start_char - 1) for section in sections[1:])]
@@ -194,5 +197,5 @@ def _stretches(doc: Doc, item: Material) -> list[tuple[int, int, str | None, int
     found = []
     for (first, last), name in zip(pairwise([*firsts, len(starts)]), names, strict=True):
         if last > first:
-            found.append((*_trimmed(doc.text, starts[first], item.spans[last - 1][1]), name, first, last))
+            found.append((*_trimmed(text, starts[first], item.spans[last - 1][1]), name, first, last))
     return found

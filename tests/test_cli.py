@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -215,7 +216,7 @@ def test_explain_shows_what_moved_each_label(tmp_path: Path, capsys: pytest.Capt
     place = lines[row].split()[3]
     start, end = map(int, place.split("-"))
     assert lines[row].endswith(" ".join(text[start:end].replace("\x1b", " ").split()))
-    values = [abs(float(line[len(lines[row].split("  ")[0]) :].split()[-len(line.split()) :][0])) for line in lines[row + 1 : row + 1]]
+    values = [abs(float(re.findall(r" ([+-]\d+\.\d\d) ", line)[0])) for line in lines[row:following]]
     assert values == sorted(values, reverse=True)
     assert "b.txt: ? geen" in second
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import smokkel_nlp
 from smokkel_nlp.classifier import CaseClassifier
 from smokkel_nlp.cli import main
 from smokkel_nlp.errors import InputError, ModelError
-from smokkel_nlp.model import Model, load_model, save_model
+from smokkel_nlp.model import load_model, save_model
 from smokkel_nlp.records import CaseAnalysis
 
 TEXT = "Verdachte is veroordeeld voor mensensmokkel: hij bracht acht migranten in een bestelbus over de grens."
@@ -47,7 +48,9 @@ def test_labels_classes_and_tags_follow_the_prior(prior_model: Path) -> None:
     [rare] = smokkel_nlp.classify([TEXT], model=prior_model, prior=1e-9)
     assert (usual.offence_forced, rare.offence_forced) == ("mensensmokkel", "geen")
     assert rare.offences["mensensmokkel"].probability < 0.01
-    assert len(rare.modi_operandi) < len(usual.modi_operandi)
+    [before], [after] = usual.modi_operandi, rare.modi_operandi
+    assert (before.tag, after.tag) == ("transport_land", "transport_land")
+    assert after.probability < before.probability
     assert (usual.prior, rare.prior) == (None, 1e-9)
     assert CaseAnalysis.from_json(rare.to_json()) == rare
 
@@ -70,19 +73,13 @@ def test_a_prior_outside_0_and_1_is_refused(prior: Any) -> None:
         list(smokkel_nlp.classify([TEXT], prior=prior))
 
 
-def without_prior(model: Model, prior: object) -> Model:
-    from dataclasses import replace
-
-    return replace(model, prior=prior)
-
-
 def test_a_model_that_cannot_take_a_prior_says_so(prior_model: Path) -> None:
     model = load_model(prior_model)
     with pytest.raises(ModelError, match="does not hold the prior of its training texts"):
-        without_prior(model, None).under(0.01, {})
+        replace(model, prior=None).under(0.01, {})
     with pytest.raises(ModelError, match="learnt an offence from no text"):
-        without_prior(model, np.zeros(len(model.labels))).under(0.01, {})
-    assert without_prior(model, None).under(None, {"onderdak": 0.5}).thresholds[model.labels.index("onderdak")] == 0.5
+        replace(model, prior=np.zeros(len(model.labels))).under(0.01, {})
+    assert replace(model, prior=None).under(None, {"onderdak": 0.5}).thresholds[model.labels.index("onderdak")] == 0.5
 
 
 def test_a_model_is_stored_with_the_prior_of_its_training_texts(tmp_path: Path) -> None:
