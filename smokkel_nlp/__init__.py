@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from smokkel_nlp.components.classify import library_version
     from smokkel_nlp.errors import CorpusError, InputError, ModelError, SmokkelError, TaxonomyError
     from smokkel_nlp.pipeline import load
-    from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
+    from smokkel_nlp.records import (
+        CaseAnalysis,
+        ElementResult,
+        Evidence,
+        Explanation,
+        MentionShare,
+        ModusOperandi,
+        OffenceResult,
+        PassageShare,
+        SectionShare,
+        Versions,
+    )
     from smokkel_nlp.taxonomy import load_taxonomy
 
 _WHERE = {
@@ -29,11 +40,13 @@ _WHERE = {
     "load": "pipeline", "load_taxonomy": "taxonomy",
     **dict.fromkeys(("CorpusError", "InputError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
     **dict.fromkeys(("CaseAnalysis", "ElementResult", "Evidence", "ModusOperandi", "OffenceResult", "Versions"), "records"),
+    **dict.fromkeys(("Explanation", "MentionShare", "PassageShare", "SectionShare"), "records"),
 }  # fmt: skip
 
 __all__ = [
-    "CaseAnalysis", "CaseClassifier", "CorpusError", "ElementResult", "Evidence", "InputError", "ModelError", "ModusOperandi",
-    "OffenceResult", "SmokkelError", "TaxonomyError", "Versions", "classify", "library_version", "load", "load_taxonomy",
+    "CaseAnalysis", "CaseClassifier", "CorpusError", "ElementResult", "Evidence", "Explanation", "InputError", "MentionShare", "ModelError",
+    "ModusOperandi", "OffenceResult", "PassageShare", "SectionShare", "SmokkelError", "TaxonomyError", "Versions", "classify",
+    "library_version", "load", "load_taxonomy",
 ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -14,16 +14,17 @@ from spacy.language import Language
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.settings import Settings
 
 _CHUNK = 64
-_Source = tuple[str | None, str | None, tuple[str, str] | None]
-"""What a pipeline is made of: base, model, and the content and name of a user's file."""
+_Source = tuple[str | None, str | None, tuple[str, str] | None, Settings]
+"""What a pipeline is made of: base, model, the content and name of a user's file, and what else the user asks for."""
 
 
 @lru_cache(maxsize=2)
-def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None) -> Language:
+def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None, settings: Settings) -> Language:
     """Load a pipeline once per process; a user's rules come as content, so that a file that was changed is read again."""
-    nlp = load(base, model=model)
+    nlp = load(base, model=model, **settings.to_dict())
     if rules is not None:
         add_rules(nlp, *rules)
     return nlp
@@ -47,6 +48,9 @@ def classify(
     base: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
     taxonomy: str | os.PathLike[str] | None = None,
+    explain: bool = False,
+    prior: float | None = None,
+    thresholds: Mapping[str, float] | None = None,
     keep_text: bool = False,
 ) -> Iterator[CaseAnalysis]:
     """Classify texts, one record for each, in order, without holding them all.
@@ -57,10 +61,10 @@ def classify(
         Any length; a generator is read as results are asked for.
     n_jobs : int, default=1
         Processes; -1 for one per core.
-    base, model, taxonomy
+    base, model, taxonomy, explain, prior, thresholds
         As in :func:`smokkel_nlp.load`.
     keep_text : bool, default=False
-        Keep the text in the record.
+        Keep the text in the record; an explanation without it tells places, not words.
 
     Yields
     ------
@@ -70,14 +74,19 @@ def classify(
     Raises
     ------
     InputError
-        If an item is not a string or is longer than the pipeline takes; the message says which one, not what it holds.
+        If an item is not a string or is longer than the pipeline takes; the message says which one, not what it holds. Else as
+        :func:`smokkel_nlp.load`.
 
     Examples
     --------
     >>> [case.offence_forced for case in classify(["De winkelier verkocht een fiets aan zijn buurman."])]
     ['geen']
+    >>> text = "Hij bracht zes migranten in een bestelbus over de grens. Het regende."
+    >>> [case] = classify([text], explain=True, keep_text=True)
+    >>> case.cut(case.explanation["mensensmokkel"].top(1)[0])
+    'Hij bracht zes migranten in een bestelbus over de grens.'
     """
-    source = _source(base, model, taxonomy)
+    source = _source(base, model, taxonomy, Settings.of(explain, prior, thresholds))
     checked = _checked(texts, _pipeline(*source).max_length)
     if n_jobs == 1:
         nlp = _pipeline(*source)
@@ -90,23 +99,32 @@ def classify(
 
 
 def max_chars(
+    *,
     base: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
     taxonomy: str | os.PathLike[str] | None = None,
+    explain: bool = False,
+    prior: float | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> int:
-    """Return the length of the longest text that the pipeline takes, in characters.
+    """Return the length of the longest text that the pipeline takes, in characters; :func:`classify` uses the same pipeline.
 
     Examples
     --------
     >>> max_chars()
     20000000
     """
-    return _pipeline(*_source(base, model, taxonomy)).max_length
+    return _pipeline(*_source(base, model, taxonomy, Settings.of(explain, prior, thresholds))).max_length
 
 
-def _source(base: str | os.PathLike[str] | None, model: str | os.PathLike[str] | None, taxonomy: str | os.PathLike[str] | None) -> _Source:
+def _source(
+    base: str | os.PathLike[str] | None,
+    model: str | os.PathLike[str] | None,
+    taxonomy: str | os.PathLike[str] | None,
+    settings: Settings,
+) -> _Source:
     rules = None if taxonomy is None else read_rules(taxonomy)
-    return None if base is None else os.fspath(base), None if model is None else os.fspath(model), rules
+    return None if base is None else os.fspath(base), None if model is None else os.fspath(model), rules, settings
 
 
 def _checked(texts: Iterable[str], limit: int) -> Iterator[str]:

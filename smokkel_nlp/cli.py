@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from smokkel_nlp.errors import CorpusError, InputError, SmokkelError
 from smokkel_nlp.io import BadRecord, Record, expand, read_records
 from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.tables import explanation_table, summary_table
 
 OK, SOME_FAILED, FAILED = 0, 1, 2
 _TABLE_ROWS = 40
@@ -42,18 +43,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     classify = commands.add_parser("classify", help="classify texts")
-    classify.add_argument("files", nargs="+", metavar="FILE", help=".txt, folders of them, .jsonl or .csv")
+    _takes_texts(classify)
     classify.add_argument(
         "-o", "--output", metavar="OUT", help="write JSON Lines here and print a table; without it JSON Lines go to standard output"
     )
-    classify.add_argument("--text-field", default="text", help="field that holds the text in .jsonl and .csv (default: text)")
-    classify.add_argument("--id-field", default="id", help="field that holds the id (default: id)")
     classify.add_argument("--keep-text", action="store_true", help="keep the whole text in each record")
     classify.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
-    classify.add_argument("--base", help="Dutch spaCy pipeline to put the components on, such as nl_core_news_sm")
-    classify.add_argument("--model", help="folder of a model")
-    classify.add_argument("--taxonomy", metavar="FILE.toml", help="your own tags, cues and rules")
     classify.set_defaults(run=_classify)
+
+    explain = commands.add_parser("explain", help="tell which passages moved each label")
+    _takes_texts(explain)
+    explain.set_defaults(run=_explain)
 
     evaluate = commands.add_parser("evaluate", help="measure on labelled texts")
     evaluate.add_argument("file", type=Path, metavar="FILE.jsonl")
@@ -97,21 +97,46 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _classify(options: argparse.Namespace) -> int:
+def _takes_texts(command: argparse.ArgumentParser) -> None:
+    """Add what commands over case texts have in common."""
+    command.add_argument("files", nargs="+", metavar="FILE", help=".txt, folders of them, .jsonl or .csv")
+    command.add_argument("--text-field", default="text", help="field that holds the text in .jsonl and .csv (default: text)")
+    command.add_argument("--id-field", default="id", help="field that holds the id (default: id)")
+    command.add_argument("--base", help="Dutch spaCy pipeline to put the components on, such as nl_core_news_sm")
+    command.add_argument("--model", help="folder of a model")
+    command.add_argument("--taxonomy", metavar="FILE.toml", help="your own tags, cues and rules")
+    command.add_argument("--prior", type=float, metavar="SHARE", help="share of your texts that is about an offence, such as 0.01")
+
+
+def _cases(options: argparse.Namespace, failed: list[BadRecord], explain: bool = False, **asked: Any) -> Iterator[CaseAnalysis]:
+    """Classify the texts of a command, each record under its id; what cannot be read goes to ``failed``."""
     from smokkel_nlp.batch import classify, max_chars
 
     expand(options.files)  # a missing file is told before any work is done
-    failed: list[BadRecord] = []
     ids: deque[str] = deque()
-    source = {"base": options.base, "model": options.model, "taxonomy": options.taxonomy}
+    source = {"base": options.base, "model": options.model, "taxonomy": options.taxonomy, "prior": options.prior, "explain": explain}
     good = _good(read_records(options.files, options.text_field, options.id_field), max_chars(**source), failed, ids)
-    cases = classify((record.text for record in good), n_jobs=options.jobs, keep_text=options.keep_text, **source)
+    cases = classify((record.text for record in good), **asked, **source)
+    return (case.with_id(ids.popleft()) for case in cases)
+
+
+def _ended(total: int, failed: Sequence[BadRecord]) -> int:
+    """Tell what was skipped; returns the exit code."""
+    for bad in failed:
+        print(f"skipped {bad.place}: {bad.reason}", file=sys.stderr)
+    if failed:
+        return SOME_FAILED if total else FAILED
+    return OK
+
+
+def _classify(options: argparse.Namespace) -> int:
+    failed: list[BadRecord] = []
+    cases = _cases(options, failed, n_jobs=options.jobs, keep_text=options.keep_text)
     shown: list[CaseAnalysis] = []
     counts: Counter[str] = Counter()
     out = _open(options.output)
     try:
         for case in cases:
-            case = case.with_id(ids.popleft())
             out.write(case.to_json() + "\n")
             counts[case.offence] += 1
             if len(shown) < _TABLE_ROWS:
@@ -123,14 +148,23 @@ def _classify(options: argparse.Namespace) -> int:
             out.close()
     total = sum(counts.values())
     if options.output:
-        _table(shown, total)
-    for bad in failed:
-        print(f"skipped {bad.place}: {bad.reason}", file=sys.stderr)
+        print("\n".join(summary_table(shown, total)))
+    code = _ended(total, failed)
     summary = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     print(f"{total} texts classified{f' ({summary})' if summary else ''}, {len(failed)} skipped", file=sys.stderr)
-    if failed:
-        return SOME_FAILED if total else FAILED
-    return OK
+    return code
+
+
+def _explain(options: argparse.Namespace) -> int:
+    failed: list[BadRecord] = []
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    total = 0
+    for case in _cases(options, failed, explain=True, keep_text=True):
+        print("\n".join(explanation_table(case, width)), end="\n\n")
+        total += 1
+    if total:
+        print("Bijdrage: wat een passage aan de score toevoegt (log odds). Suggesties van een model: lees de passage.")
+    return _ended(total, failed)
 
 
 def _good(records: Iterator[Record | BadRecord], limit: int, failed: list[BadRecord], ids: deque[str]) -> Iterator[Record]:
@@ -152,35 +186,6 @@ def _open(output: str | None) -> TextIO:
         return open(output, "w", encoding="utf8", newline="\n")
     except OSError as error:
         raise InputError(f"{output}: cannot be written ({error.strerror}); give another -o") from error
-
-
-def _table(cases: Sequence[CaseAnalysis], total: int) -> None:
-    """Print a table a person can read."""
-    width = max(shutil.get_terminal_size((120, 24)).columns, 80)
-    names = [case.id or "" for case in cases]
-    left = min(max((len(name) for name in names), default=2), 24)
-    rest = width - left - 38
-    tags_width = max(rest // 2, 16)
-    print(f"{'tekst':<{left}}  {'gaat over':<14} {'smok':>5} {'hand':>5}  {'modi operandi':<{tags_width}}  eerste passage")
-    for name, case in zip(names, cases, strict=True):
-        smokkel, handel = (case.offences[offence].probability for offence in case.offences)
-        tags = " ".join(mo.tag for mo in case.modi_operandi)
-        first = next((mo.evidence[0].text for mo in case.modi_operandi if mo.evidence), None)
-        first = first or next((result.evidence[0].text for result in case.offences.values() if result.evidence), "")
-        label = case.offence if case.offence != "onzeker" else f"? {case.offence_forced}"
-        passage = _fit(first, max(rest - tags_width, 20)).rstrip()
-        print(f"{_fit(name, left, True)}  {label:<14} {smokkel:5.2f} {handel:5.2f}  {_fit(tags, tags_width)}  {passage}")
-    if total > len(cases):
-        print(f"... and {total - len(cases)} more, see the output file")
-    print("? = onzeker. Suggesties van een model: lees de passage.")
-
-
-def _fit(text: str, width: int, tail: bool = False) -> str:
-    """Cut or pad one line of text to a width."""
-    text = " ".join(text.split())
-    if len(text) <= width:
-        return f"{text:<{width}}"
-    return "…" + text[-(width - 1) :] if tail else text[: width - 1] + "…"
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -80,26 +80,34 @@ def cue_names() -> tuple[str, ...]:
     return (*offences, *tags, *elements)
 
 
-def cue_counts(item: Material, tags: frozenset[str]) -> Counter[str]:
+def cue_of(mention: tuple[str, str, str, str, int], tags: Container[str]) -> str:
+    """Return the feature that a mention counts for."""
+    label, strength, status, source, _ = mention
+    group = _STATUS_GROUP.get(status, status)
+    if label in OFFENCE_IDS:
+        by_court = status == "ontkend" and source == "rechter"
+        return f"{label}:hint_{group}" if strength == "weak" else f"{label}:{'ontkend_rechter' if by_court else status}"
+    if label in tags:
+        kind = group if group in TAG_KINDS else "geldt"
+        return f"{label}:zwak" if strength == "weak" else f"{label}:{kind}"
+    return f"{label}:{'gesteld' if group == 'gesteld' else 'overig'}"
+
+
+def named_at(item: Material, offence: str) -> list[int]:
+    """Return the places in ``item.mentions`` at which an offence is named, hints left out."""
+    return [row for row, (label, strength, *_) in enumerate(item.mentions) if label == offence and strength == "strong"]
+
+
+def cue_counts(item: Material, tags: Container[str]) -> Counter[str]:
     """Count the mention features of a text."""
-    counts: Counter[str] = Counter()
-    named: dict[str, set[int]] = {offence: set() for offence in OFFENCE_IDS}
-    for label, strength, status, source, sentence in item.mentions:
-        group = _STATUS_GROUP.get(status, status)
-        if label in named:
-            by_court = status == "ontkend" and source == "rechter"
-            counts[f"{label}:hint_{group}" if strength == "weak" else f"{label}:{'ontkend_rechter' if by_court else status}"] += 1
-            if strength == "strong":
-                named[label].add(sentence)
-        elif label in tags:
-            kind = group if group in TAG_KINDS else "geldt"
-            counts[f"{label}:zwak" if strength == "weak" else f"{label}:{kind}"] += 1
-        else:
-            counts[f"{label}:{'gesteld' if group == 'gesteld' else 'overig'}"] += 1
+    counts = Counter(cue_of(mention, tags) for mention in item.mentions)
     full = sum(any(word is not None for word in sentence) for sentence in item.sentences)
-    for label, sentences in named.items():
+    for offence in OFFENCE_IDS:
+        sentences = {item.mentions[row][4] for row in named_at(item, offence)}
         share = len(sentences) / max(full, 1)
-        counts.update({f"{label}:kop": int(0 in sentences), f"{label}:kwart": int(share >= 0.25), f"{label}:helft": int(share >= 0.5)})
+        counts.update(
+            {f"{offence}:kop": int(0 in sentences), f"{offence}:kwart": int(share >= 0.25), f"{offence}:helft": int(share >= 0.5)}
+        )
     return +counts
 
 
@@ -278,10 +286,29 @@ class Vectorizer:
         total: Counter[int] = Counter()
         for count in counts:
             total.update(count)
-        indices = [index for count in counts for index in count]
-        shares = [value[index] * number / total[index] for count in counts for index, number in count.items()]
-        indptr = np.cumsum([0, *map(len, counts)])
-        return csr_matrix((np.array(shares, dtype=float), np.array(indices, dtype=np.int64), indptr), shape=(len(counts), self.n_features))
+        return self._shares([{index: value[index] * number / total[index] for index, number in count.items()} for count in counts])
+
+    def mention_shares(self, item: Material) -> csr_matrix:
+        """Return how the counted mention features of a text divide over its mentions: a row a mention, summing to their block of ``row``.
+
+        Mentions that count for one feature share it equally, and so do those that make an offence named in much of the text.
+        """
+        cues = cue_counts(item, self._tags)
+        rows: list[dict[int, float]] = [{} for _ in item.mentions]
+        sharers: dict[str, list[int]] = {}
+        for number, mention in enumerate(item.mentions):
+            sharers.setdefault(cue_of(mention, self._tags), []).append(number)
+        for offence in OFFENCE_IDS:
+            named = named_at(item, offence)
+            sharers[f"{offence}:kop"] = [number for number in named if item.mentions[number][4] == 0]
+            sharers[f"{offence}:kwart"] = sharers[f"{offence}:helft"] = named
+        for name, count in cues.items():
+            for number in sharers[name]:
+                rows[number][self._cue_index[name]] = self.weights[2] * (1 + np.log(float(count))) / len(sharers[name])
+        return self._shares(rows)
+
+    def _shares(self, rows: Sequence[Mapping[int, float]]) -> csr_matrix:
+        return self._stacked([(np.array(list(row), dtype=np.int64), np.array(list(row.values()), dtype=float)) for row in rows])
 
     def _ids(self, sentence: Sequence[str | None]) -> Iterable[int]:
         words = [word for word in sentence if word is not None]
@@ -362,5 +389,9 @@ def gated(mentions: NDArray[np.float64], offence_odds: NDArray[np.float64], gate
     gate : array of shape (n_kinds,)
         Weight of each kind of mention when the text is surely about an offence.
     """
-    about = 1.0 / (1.0 + np.exp(-np.clip(offence_odds.max(axis=1), -35, 35)))
-    return np.asarray((mentions @ gate) * about[:, None])
+    return np.asarray((mentions @ gate) * aboutness(offence_odds)[:, None])
+
+
+def aboutness(offence_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how surely texts are about an offence, from the calibrated log odds of the offences of shape (n_texts, 2)."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(offence_odds.max(axis=1), -35, 35))))

@@ -101,6 +101,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         Probability from which a label is given.
     margins_ : array of shape (n_labels,)
         Distance to the threshold, in log odds, within which an offence label is uncertain.
+    prior_ : array of shape (n_labels,)
+        Share of the texts to which each label applies.
     multilabel_ : bool
         Whether ``y`` had two dimensions.
     classes_ : array
@@ -175,6 +177,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             coef, intercept = self._weights(X[train], Y[train], stage, beside and beside.rows(train))
             scores[test] = X[test] @ coef.T + intercept
         self.coef_, self.intercept_ = self._weights(X, Y, stage, beside)
+        self.prior_ = Y.mean(axis=0)
         self.gate_: Floats | None = None
         self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
         if stage is not None and len(np.unique(Y[:, stage.labels])) == 2:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from smokkel_nlp.features import Vectorizer, gated, own_columns
 from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, pack_arrays, read_files, unpack_arrays
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
-_ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "idf")
+_ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "prior", "idf")
+_OFFENCES = len(OFFENCE_IDS)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Model:
         Weights; the transpose of what the estimator holds, so that the rows of a text are read in one go.
     intercept, gate, calibration, thresholds, margins : arrays
         As fitted by :class:`smokkel_nlp.logistic.MultilabelLogistic`.
+    prior : array of shape (n_labels,) or None
+        Share of the training texts to which each label applies; None where the model does not hold it.
     """
 
     version: str
@@ -53,6 +56,44 @@ class Model:
     calibration: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     margins: NDArray[np.float64]
+    prior: NDArray[np.float64] | None = None
+
+    def under(self, prior: float | None, thresholds: Mapping[str, float]) -> Model:
+        """Return the same model for texts of another prior, and with other thresholds.
+
+        The log odds of an offence move by ``logit(prior) - logit(its share of the training texts)``: what a text shows stays, what was
+        known beforehand is replaced (Saerens, Latinne and Decaestecker 2002, Neural Computation 14(1), for two classes). The shift is
+        part of the offset of the calibration. Tags follow through their gate: what their mentions add counts as surely as the
+        text is about an offence, and that is told with the new prior. What the wording adds to a tag stays.
+
+        Parameters
+        ----------
+        prior : float or None
+            Share of the texts about an offence, for each of the two; None for that of the training texts.
+        thresholds : mapping of str to float
+            Labels and the probability from which they are given.
+
+        Raises
+        ------
+        ModelError
+            If a prior is given and the model does not hold that of its training texts, or an offence stood in none or in all of them.
+        """
+        changed = self.thresholds.copy()
+        for label, value in thresholds.items():
+            changed[self.labels.index(label)] = value
+        calibration = self.calibration.copy()
+        if prior is not None:
+            if self.prior is None:
+                raise ModelError(
+                    f"model {self.version} does not hold the prior of its training texts, so it cannot take another; {RETRAIN}"
+                )
+            learnt = self.prior[:_OFFENCES]
+            if learnt.min() <= 0 or learnt.max() >= 1:
+                raise ModelError(
+                    f"model {self.version} learnt an offence from no text or from nothing else, so it cannot take a prior; {RETRAIN}"
+                )
+            calibration[:_OFFENCES, 1] += np.log(prior / (1 - prior)) - np.log(learnt / (1 - learnt))
+        return replace(self, thresholds=changed, calibration=calibration)
 
     @property
     def cuts(self) -> NDArray[np.float64]:
@@ -72,7 +113,7 @@ class Model:
         held = ids >= first
         cues[ids[held] - first] = values[held]
         mentions = cues[self.own - first]
-        n = len(OFFENCE_IDS)
+        n = _OFFENCES
         odds[n:] += gated(mentions[None], odds[None, :n], self.gate)[0] * self.calibration[n:, 0]
         return np.asarray(odds)
 
@@ -96,7 +137,7 @@ def save_model(
     vectorizer : Vectorizer
         The fitted vocabulary.
     arrays : mapping
-        coef, intercept, calibration, thresholds and margins.
+        coef, intercept, gate, calibration, thresholds, margins and prior.
     others : mapping of str to bytes
         Further files of the model, ready to write.
     about : mapping

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-SCHEMA_VERSION = "1.0"
+from smokkel_nlp.errors import InputError
+
+SCHEMA_VERSION = "1.1"
 NOTE = "Suggestie van een model; lees de passage en beslis zelf."
 
 
@@ -85,6 +87,107 @@ class ElementResult:
 
 
 @dataclass(frozen=True)
+class MentionShare:
+    """What a mention adds to a score.
+
+    Parameters
+    ----------
+    start, end : int
+        Half-open character offsets in the original text.
+    label : str
+        What it mentions: an offence, a tag or a legal element.
+    kind : str
+        ``"mention"``, or ``"weight"`` for the passage that shows a tag best by its wording, however little that is.
+    value : float
+        What it adds by itself.
+    gated : float
+        What a tag's own mention adds on top, as surely as the text is about an offence (``Explanation.about``); 0 for other mentions.
+    """
+
+    start: int
+    end: int
+    label: str
+    kind: str
+    value: float
+    gated: float
+
+
+@dataclass(frozen=True)
+class PassageShare:
+    """What a sentence adds to a score: ``value`` is ``wording`` and all that its mentions add.
+
+    Parameters
+    ----------
+    start, end : int
+        Half-open character offsets in the original text.
+    value : float
+        What it adds altogether; below 0 where it speaks against the label.
+    wording : float
+        What its words, pairs of words and letters inside words add.
+    mentions : tuple of MentionShare
+        What its mentions add.
+    """
+
+    start: int
+    end: int
+    value: float
+    wording: float
+    mentions: tuple[MentionShare, ...]
+
+
+@dataclass(frozen=True)
+class SectionShare:
+    """What a section adds to a score: the sum of its sentences; ``name`` is None for a stretch of a text without headings."""
+
+    start: int
+    end: int
+    name: str | None
+    value: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the score of a label comes about: ``constant`` and the ``value`` of all passages make ``score``, and so do those of all sections.
+
+    It tells what moved this model, not what happened. Parts are places in the text; :meth:`CaseAnalysis.cut` returns their words.
+
+    Parameters
+    ----------
+    probability, threshold : float
+        The probability, and the one from which the label is given.
+    score : float
+        The score before calibration; the log odds are ``slope * score + offset``.
+    slope, offset : float
+        The calibration, with the shift to another prior where one was given.
+    constant : float
+        What the score is before a word is read.
+    about : float or None
+        How surely the text is about an offence: the factor of what a tag's own mentions add. None for an offence.
+    gated : float
+        Sum of all ``gated``, which ``value`` of the passages holds already.
+    passages : tuple of PassageShare
+        The sentences that add anything, in order.
+    sections : tuple of SectionShare
+        The sections of the text; where it has no headings, stretches of about 500 words.
+    """
+
+    probability: float
+    threshold: float
+    score: float
+    slope: float
+    offset: float
+    constant: float
+    about: float | None
+    gated: float
+    passages: tuple[PassageShare, ...]
+    sections: tuple[SectionShare, ...]
+
+    def top(self, number: int = 5) -> tuple[PassageShare, ...]:
+        """Return the passages that moved the score most, either way, the strongest first."""
+        return tuple(sorted(self.passages, key=lambda share: -abs(share.value))[:number])
+
+
+@dataclass(frozen=True)
 class Versions:
     """What made the record."""
 
@@ -99,7 +202,8 @@ class CaseAnalysis:
     """What the library says of one text.
 
     ``offence`` is one of mensensmokkel, mensenhandel, beide, geen or onzeker (the library abstains); ``offence_forced`` is
-    the answer it would give if it had to; ``reasons`` says why it abstains.
+    the answer it would give if it had to; ``reasons`` says why it abstains. ``prior`` and ``thresholds`` are those that the user gave;
+    ``explanation`` holds, where it was asked for, one :class:`Explanation` for each offence and for each tag that holds by its probability.
 
     Examples
     --------
@@ -122,16 +226,46 @@ class CaseAnalysis:
     note: str = NOTE
     schema: str = SCHEMA_VERSION
     text: str | None = None
+    prior: float | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    explanation: Mapping[str, Explanation] | None = None
 
     def with_id(self, id_: str | None) -> CaseAnalysis:
         """Return the same analysis under an id."""
         return replace(self, id=id_)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts, lists, strings and numbers, ready for JSON or a data frame; ``text`` only where it was kept."""
-        data = _plain(asdict(self))
+    def cut(self, part: Evidence | MentionShare | PassageShare | SectionShare) -> str:
+        """Return the words of a part of the text.
+
+        Raises
+        ------
+        InputError
+            If the record holds no text.
+
+        Examples
+        --------
+        >>> case = CaseAnalysis.from_json(EXAMPLE_JSON)
+        >>> replace(case, text="Zij kwam aan.").cut(SectionShare(4, 8, None, 0.5))
+        'kwam'
+        >>> case.cut(SectionShare(4, 8, None, 0.5))
+        Traceback (most recent call last):
+        smokkel_nlp.errors.InputError: the record was made without its text; classify with keep_text=True, or cut from the text itself
+        """
         if self.text is None:
-            del data["text"]
+            raise InputError("the record was made without its text; classify with keep_text=True, or cut from the text itself")
+        return self.text[part.start : part.end]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts, lists, strings and numbers, ready for JSON or a data frame.
+
+        ``text`` only where it was kept, and ``explanation`` where it was asked for; beside an explanation, ``text`` is None where it was
+        not kept.
+        """
+        data = _plain(asdict(self))
+        if self.explanation is None:
+            del data["explanation"]
+            if self.text is None:
+                del data["text"]
         return dict(data)
 
     def to_json(self) -> str:
@@ -147,13 +281,15 @@ class CaseAnalysis:
         KeyError
             If a field without default is missing.
         """
-        known = {field.name for field in fields(cls)}
+        known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         values["reasons"] = tuple(data["reasons"])
         values["offences"] = {key: OffenceResult(**{**value, "evidence": _evidence(value)}) for key, value in data["offences"].items()}
         values["modi_operandi"] = tuple(ModusOperandi(**{**value, "evidence": _evidence(value)}) for value in data["modi_operandi"])
         values["elements"] = tuple(ElementResult(**{**value, "evidence": _evidence(value)}) for value in data["elements"])
         values["versions"] = Versions(**data["versions"])
+        if data.get("explanation") is not None:
+            values["explanation"] = {label: _explanation(value) for label, value in data["explanation"].items()}
         return cls(**values)
 
     @classmethod
@@ -166,6 +302,13 @@ def _evidence(data: Mapping[str, Any]) -> tuple[Evidence, ...]:
     return tuple(Evidence(**item) for item in data["evidence"])
 
 
+def _explanation(data: Mapping[str, Any]) -> Explanation:
+    passages = (
+        PassageShare(**{**share, "mentions": tuple(MentionShare(**item) for item in share["mentions"])}) for share in data["passages"]
+    )
+    return Explanation(**{**data, "passages": tuple(passages), "sections": tuple(SectionShare(**share) for share in data["sections"])})
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
@@ -176,5 +319,5 @@ EXAMPLE_JSON = (
     '{"id": null, "offence": "geen", "offence_forced": "geen", "reasons": [], "offences": {"mensensmokkel": {"label": 0, '
     '"probability": 0.02, "uncertain": false, "status": null, "evidence": []}, "mensenhandel": {"label": 0, "probability": 0.01, '
     '"uncertain": false, "status": null, "evidence": []}}, "modi_operandi": [], "elements": [], "n_chars": 12, "versions": '
-    '{"library": "0", "model": "0", "taxonomy": "0", "guideline": "0"}, "note": "", "schema": "1.0"}'
+    '{"library": "0", "model": "0", "taxonomy": "0", "guideline": "0"}, "note": "", "schema": "1.1"}'
 )

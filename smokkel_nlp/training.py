@@ -252,7 +252,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     }
     arrays = {
         "coef": core.coef_, "intercept": core.intercept_, "gate": core.gate_, "calibration": core.calibration_,
-        "thresholds": core.thresholds_, "margins": np.asarray(core.margins_),
+        "thresholds": core.thresholds_, "margins": np.asarray(core.margins_), "prior": core.prior_,
     }  # fmt: skip
     save_model(
         output,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,52 @@ def test_evaluate_beside_trained_baselines_and_with_errors(tmp_path: Path, capsy
     capsys.readouterr()
     assert run("evaluate", path, "--baselines", "textcat") == 2
     assert "--corpus" in capsys.readouterr().err
+
+
+def test_explain_shows_what_moved_each_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        "Het regende.\nHij bracht zes migranten in een bestelbus over de grens.\x1b[31m Dat was mensensmokkel. "
+        + "De markt was open. " * 20
+    )
+    (tmp_path / "a.txt").write_text(text, encoding="utf8")
+    (tmp_path / "b.txt").write_text("", encoding="utf8")
+    assert run("explain", tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    first, second = printed.split("\n\n")[:2]
+    lines = first.splitlines()
+    assert lines[0].endswith("a.txt: mensensmokkel")
+    [row] = [number for number, line in enumerate(lines) if line.startswith("mensensmokkel ")]
+    following = next(number for number, line in enumerate(lines) if line.startswith("mensenhandel "))
+    assert following - row == 5
+    place = lines[row].split()[3]
+    start, end = map(int, place.split("-"))
+    assert lines[row].endswith(" ".join(text[start:end].replace("\x1b", " ").split()))
+    values = [abs(float(re.findall(r" ([+-]\d+\.\d\d) ", line)[0])) for line in lines[row:following]]
+    assert values == sorted(values, reverse=True)
+    assert "b.txt: ? geen" in second
+
+
+def test_explain_fits_the_terminal(tmp_path: Path) -> None:
+    from smokkel_nlp import classify
+    from smokkel_nlp.tables import explanation_table
+
+    text = (
+        "Hij bracht zes migranten in een bestelbus over de grens, en vroeg daarvoor tweeduizend euro per persoon, vooraf te betalen. " * 60
+    )
+    [case] = classify([text], explain=True, keep_text=True)
+    narrow = [line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in explanation_table(case, 60)]
+    assert max(map(len, narrow)) == 60
+    assert max(map(len, explanation_table(case, None))) > 100
+    assert any("[deel 1 van 2]" in line for line in explanation_table(case, None))
+
+
+def test_explain_tells_what_it_skips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.jsonl").write_text(f'{{"id": 1, "text": "goed"}}\n{{"text": "{SECRET}\n', encoding="utf8")
+    assert run("explain", tmp_path / "in.jsonl") == 1
+    captured = capsys.readouterr()
+    assert captured.out.startswith("1: ")
+    assert "skipped" in captured.err
+    assert SECRET not in captured.out + captured.err
+    (tmp_path / "in.jsonl").write_text('{"body": "x"}\n', encoding="utf8")
+    assert run("explain", tmp_path / "in.jsonl") == 2

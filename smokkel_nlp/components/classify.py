@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
+import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from smokkel_nlp.components.mentions import GROUPS, payload
+from smokkel_nlp.components.mentions import GROUPS, MentionsComponent, payload
 from smokkel_nlp.components.outcome import describe_outcome
 from smokkel_nlp.components.overlay import note_of
 from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.weighing import FILES, OFFENCES, Feature, Weights, unpack
-from smokkel_nlp.reading import forget
-from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
+from smokkel_nlp.errors import InputError
+from smokkel_nlp.reading import forget, read
+from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, Explanation, ModusOperandi, OffenceResult, Versions
+from smokkel_nlp.settings import Settings
 from smokkel_nlp.store import CLASSIFIER_FILES, Stored
 from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy, makes_tag
 from smokkel_nlp.text import is_dutch
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from smokkel_nlp.model import Model
 
 CASE = "smokkel_case"
+SETTINGS_FILE = "settings.json"
 _MIN_WORDS = 4
 _STRENGTH = ("bewezen", "feitelijk", "vermoed", "hypothetisch", "historisch", "ontkend")
 
@@ -59,8 +65,10 @@ def strongest(statuses: Iterable[str]) -> str | None:
     return min(statuses, key=_STRENGTH.index, default=None)
 
 
-def analyse(doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: Taxonomy) -> tuple[dict[str, float], CaseAnalysis]:
-    """Classify one read Doc; returns the probabilities by label and the record."""
+def analyse(
+    doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: Taxonomy, settings: Settings
+) -> tuple[dict[str, float], CaseAnalysis]:
+    """Classify one read Doc; returns the probabilities by label and the record, yet without an explanation."""
     ids, values = model.vectorizer.row(item)
     odds = model.log_odds(ids, values)
     cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
@@ -109,6 +117,8 @@ def analyse(doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: 
         elements=_elements(mentions, taxonomy, about),
         n_chars=len(doc.text),
         versions=Versions(library_version(), model.version, note.taxonomy or taxonomy.version, taxonomy.guideline),
+        prior=settings.prior,
+        thresholds=dict(settings.thresholds),
     )
     return cats, case
 
@@ -189,26 +199,60 @@ class ClassifyComponent(Stored):
 
     names = (*CLASSIFIER_FILES, *FILES)
 
-    def __init__(self, nlp: Language) -> None:
-        self._tokenizer = nlp.tokenizer
+    def __init__(self, nlp: Language, settings: Settings) -> None:
+        self._nlp = nlp
         self._taxonomy = load_taxonomy()
+        self._settings = settings
+        self._stored_model: Model | None = None
         self._model: Model | None = None
         self._outcome: Weights | None = None
 
     @property
+    def settings(self) -> Settings:
+        """What the user asks of it beside the answer."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings, self._model = settings, None
+
+    @property
     def classifier(self) -> Model:
         """The model in use. Not named ``model``: spaCy asks components for that when they are added, and would load it then."""
-        if self._model is None:
+        if self._stored_model is None:
             self.load_model(None)
-        assert self._model is not None
+        assert self._stored_model is not None
+        if self._model is None:
+            self._model = self._stored_model.under(self._settings.prior, dict(self._settings.thresholds))
         return self._model
 
     def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
         """Build the model from the content of its files."""
         from smokkel_nlp.model import read_model
 
-        self._model = read_model(raw, where)
+        self._stored_model, self._model = read_model(raw, where), None
         self._outcome = unpack(raw, OFFENCES)
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Return settings and the model's files as bytes."""
+        return bytes(srsly.msgpack_dumps({"settings": self._settings.to_dict(), "model": super().to_bytes()}))
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Take settings and files from bytes."""
+        stored = srsly.msgpack_loads(data)
+        self.settings = Settings.of(**stored["settings"])
+        return super().from_bytes(stored["model"])
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write settings and the model's files to a folder, so that a pipeline can move."""
+        super().to_disk(path)
+        (Path(path) / SETTINGS_FILE).write_text(json.dumps(self._settings.to_dict()) + "\n", encoding="utf8")
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """Read settings and model from a folder."""
+        stored = Path(path) / SETTINGS_FILE
+        self.settings = Settings.of(**json.loads(stored.read_text(encoding="utf8"))) if stored.is_file() else Settings()
+        return super().from_disk(path)
 
     def __call__(self, doc: Doc) -> Doc:
         """Classify a Doc whose mentions were found."""
@@ -216,17 +260,32 @@ class ClassifyComponent(Stored):
 
         model = self.classifier
         assert self._outcome is not None  # read with the model
-        cats, case = analyse(doc, material(doc, self._tokenizer), model, self._outcome, self._taxonomy)
+        item = material(doc, self._nlp.tokenizer)
+        cats, case = analyse(doc, item, model, self._outcome, self._taxonomy, self._settings)
+        if self._settings.explain:
+            case = replace(case, explanation=self._explain(doc, item, model, case))
         doc.cats.update(cats)
         forget()
         doc.user_data[CASE] = json.dumps(case.to_dict(), ensure_ascii=False)
         return doc
 
+    def _explain(self, doc: Doc, item: Material, model: Model, case: CaseAnalysis) -> dict[str, Explanation]:
+        """Explain the offences, and the tags that hold by their probability."""
+        from smokkel_nlp.explanation import explain
 
-@Language.factory("smokkel_classify", requires=["doc.spans"], assigns=["doc.cats"])
-def create_classify(nlp: Language, name: str) -> ClassifyComponent:
+        spotter = next((pipe.spotter for _, pipe in self._nlp.components if isinstance(pipe, MentionsComponent)), None)
+        if spotter is None:
+            raise InputError("an explanation needs the component that found the mentions; add 'smokkel_mentions' to the same pipeline")
+        labels = [*OFFENCE_IDS, *(mo.tag for mo in case.modi_operandi if mo.probability is not None)]
+        return explain(doc, read(doc, self._nlp.tokenizer), item, model, spotter, labels)
+
+
+@Language.factory(
+    "smokkel_classify", requires=["doc.spans"], assigns=["doc.cats"], default_config={"explain": False, "prior": None, "thresholds": None}
+)
+def create_classify(nlp: Language, name: str, explain: bool, prior: float | None, thresholds: dict[str, float] | None) -> ClassifyComponent:
     """Create the component that classifies."""
-    return ClassifyComponent(nlp)
+    return ClassifyComponent(nlp, Settings.of(explain, prior, thresholds))
 
 
 register_extensions()

@@ -1,0 +1,201 @@
+"""What the parts of a text add to the scores of the labels.
+
+The classifier is linear, so a score falls apart into a constant and what each part of the text adds to it. Words that stand in several
+sentences, and mentions that count for one feature, share what that adds equally. One part is no sum: a tag's own mentions count once more
+as surely as the text is about an offence. It is told apart, at its mentions, with that sureness as a given.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+from spacy.tokens import Doc, Span
+
+from smokkel_nlp.components.overlay import mentions_seen
+from smokkel_nlp.components.sections import SECTIONS
+from smokkel_nlp.components.spotting import Spotter
+from smokkel_nlp.content import Content
+from smokkel_nlp.features import Material, aboutness
+from smokkel_nlp.model import Model
+from smokkel_nlp.reading import Reading
+from smokkel_nlp.records import Explanation, MentionShare, PassageShare, SectionShare
+from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+
+_STRETCH = 500
+_OFFENCES = len(OFFENCE_IDS)
+Floats = NDArray[np.float64]
+
+
+class Item(NamedTuple):
+    """A mention, or the passage that shows a tag best: its range in the original text and the sentence it stands in."""
+
+    start: int
+    end: int
+    label: str
+    kind: str
+    sentence: int
+
+
+class Parts(NamedTuple):
+    """A text in parts.
+
+    Parameters
+    ----------
+    items : list of Item
+        Its mentions, then for each tag the passage or the mentions that show it best.
+    matrix : sparse matrix of shape (n_sentences + n_items, n_features)
+        What of the features of the text is due to the wording of each sentence, and to each item; the rows sum to those features.
+    """
+
+    items: list[Item]
+    matrix: csr_matrix
+
+
+def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: Spotter, labels: Sequence[str]) -> dict[str, Explanation]:
+    """Explain the scores of some labels for one read Doc.
+
+    Parameters
+    ----------
+    doc : Doc
+    reading : Reading
+        Of the Doc.
+    item : Material
+        What the features of the Doc are made of.
+    model : Model
+    spotter : Spotter
+        The weights that found the mentions.
+    labels : sequence of str
+
+    Returns
+    -------
+    dict of str to Explanation
+        By label, in the order given.
+    """
+    parts = take_apart(item, reading, model, spotter, _offsets(doc, reading))
+    text = doc.text  # spaCy puts it together anew each time
+    sentences = [_trimmed(text, *span) for span in item.spans]
+    items = [place._replace(start=start, end=end) for place in parts.items for start, end in [_trimmed(text, place.start, place.end)]]
+    # Only the rows of the features at hand are looked at: the model has a hundred times as many.
+    active, places = np.unique(parts.matrix.indices, return_inverse=True)
+    dense = csr_matrix((parts.matrix.data, places, parts.matrix.indptr), shape=(parts.matrix.shape[0], len(active)))
+    coef = model.coef[active]
+    scores = np.asarray(dense.sum(axis=0)).ravel() @ coef + model.intercept
+    odds = scores * model.calibration[:, 0] + model.calibration[:, 1]
+    about = float(aboutness(odds[None, :_OFFENCES])[0])
+    columns = [model.labels.index(label) for label in labels]
+    straight = dense @ coef[:, columns]
+    stretches = _stretches(item, text, list(doc.spans.get(SECTIONS, ())))
+    explanations = {}
+    for label, column, values in zip(labels, columns, straight.T, strict=True):
+        gated = np.zeros(len(values))
+        if column >= _OFFENCES:
+            gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate * about
+        score, (slope, offset) = float(scores[column] + gated.sum()), model.calibration[column].tolist()
+        passages = _passages(sentences, items, values, gated)
+        explanations[label] = Explanation(
+            probability=float(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
+            threshold=float(model.thresholds[column]),
+            score=score,
+            slope=slope,
+            offset=offset,
+            constant=float(model.intercept[column]),
+            about=about if column >= _OFFENCES else None,
+            gated=float(gated.sum()),
+            passages=tuple(share for share in passages if share.value or share.mentions),
+            sections=tuple(
+                SectionShare(start, end, name, sum(share.value for share in passages[first:last]))
+                for start, end, name, first, last in stretches
+            ),
+        )
+    return explanations
+
+
+def take_apart(item: Material, reading: Reading, model: Model, spotter: Spotter, offsets: Sequence[tuple[int, int]]) -> Parts:
+    """Divide the features of a text over its sentences, its mentions and the passages that show its tags best."""
+    vectorizer = model.vectorizer
+    items = [Item(*span, mention[0], "mention", mention[4]) for span, mention in zip(offsets, item.mentions, strict=True)]
+    blocks = [vectorizer.sentence_shares(item), vectorizer.mention_shares(item)]
+    ids, values = vectorizer.weight_values(item)
+    shown = _shown(item, reading, spotter, items)
+    rows, columns, data = [], [], []
+    for tag, column, value in zip(load_taxonomy().tag_ids, ids.tolist(), values.tolist(), strict=False):
+        for place in shown[tag] if value else ():
+            rows.append(len(items) - len(item.mentions))
+            columns.append(column)
+            data.append(value / len(shown[tag]))
+            items.append(place)
+    blocks.append(csr_matrix((data, (rows, columns)), shape=(len(rows), vectorizer.n_features)))
+    return Parts(items, vstack(blocks).tocsr())
+
+
+def _shown(item: Material, reading: Reading, spotter: Spotter, mentions: Sequence[Item]) -> Mapping[str, list[Item]]:
+    """Return for each tag what shows it best: the passage that weighs most, or mentions where a cue showed more than any weighs."""
+    cut, scores = spotter(Content.of(reading))
+    if not len(scores):
+        return {}
+    shown = {}
+    for tag, best in zip(load_taxonomy().tag_ids, item.scores, strict=False):
+        column = spotter.tags.index(tag)
+        row = int(np.argmax(scores[:, column]))
+        cued = [
+            place._replace(kind="weight") for place, mention in zip(mentions, item.mentions, strict=True) if mention[:2] == (tag, "strong")
+        ]
+        if cued and best > round(float(scores[row, column]), 3):
+            shown[tag] = cued
+        else:
+            span = reading.original_span(int(cut.starts[row]), int(cut.ends[row]))
+            shown[tag] = [Item(*span, tag, "weight", int(cut.sentence[row]))]
+    return shown
+
+
+def _offsets(doc: Doc, reading: Reading) -> list[tuple[int, int]]:
+    """Return the ranges in the original text of the mentions that the classifier sees."""
+    return [reading.original_span(*data["tokens"]) for data in mentions_seen(doc)]
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a range without the white space at its edges, unless there is nothing else."""
+    part = text[start:end]
+    if not part.strip():
+        return start, end
+    return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+
+
+def _passages(sentences: Sequence[tuple[int, int]], items: Sequence[Item], values: Floats, gated: Floats) -> list[PassageShare]:
+    """Return what each sentence adds to one score."""
+    n = len(sentences)
+    inside: list[list[MentionShare]] = [[] for _ in sentences]
+    for item, value, extra in zip(items, values[n:].tolist(), gated[n:].tolist(), strict=True):
+        if value or extra:
+            inside[item.sentence].append(MentionShare(item.start, item.end, item.label, item.kind, value, extra))
+    return [
+        PassageShare(start, end, wording + sum(share.value + share.gated for share in shares), wording, tuple(shares))
+        for (start, end), wording, shares in zip(sentences, values[:n].tolist(), inside, strict=True)
+    ]
+
+
+def _stretches(item: Material, text: str, sections: Sequence[Span]) -> list[tuple[int, int, str | None, int, int]]:
+    """Return the sections, each with its range, its name and the half-open range of its sentences; without headings, stretches of words."""
+    starts = [start for start, _ in item.spans]
+    if not starts:
+        return []
+    if len(sections) > 1:
+        names: list[str | None] = [section.label_ for section in sections]
+        firsts = [0, *(bisect_right(starts, section.start_char - 1) for section in sections[1:])]
+    else:
+        lengths = np.cumsum([sum(word is not None for word in sentence) for sentence in item.sentences])
+        number = max(1, round(lengths[-1] / _STRETCH))
+        cuts = np.searchsorted(lengths, lengths[-1] / number * np.arange(1, number), side="left") + 1
+        firsts = [0, *cuts.tolist()]
+        names = [None] * len(firsts)
+    found = []
+    for (first, last), name in zip(pairwise([*firsts, len(starts)]), names, strict=True):
+        if last > first:
+            found.append((*_trimmed(text, starts[first], item.spans[last - 1][1]), name, first, last))
+    return found
