@@ -26,6 +26,7 @@ from smokkel_nlp.errors import InputError
 from smokkel_nlp.features import Material, Vectorizer, material, own_columns
 from smokkel_nlp.logistic import Beside, Floats, Ints, MultilabelLogistic, Stage
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.windows import pooled, windows_of
 
 # A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision more.
 _TAG_BETA = 0.7
@@ -183,21 +184,28 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
                 Y[row, index[label]] = 1
         return Y
 
-    def _answer(self, method: str, X: Iterable[str | Doc]) -> NDArray[Any]:
+    def _log_odds(self, X: Iterable[str | Doc]) -> Floats:
+        """Return the calibrated log odds of texts; the offences of a long one by its windows."""
         check_is_fitted(self, "core_")
-        return np.asarray(getattr(self.core_, method)(self.vectorizer_.transform(_materials(_listed(X)))))
+        items = _materials(_listed(X))
+        offences = np.full((len(items), _OFFENCES), np.nan)
+        for row, item in enumerate(items):
+            if windows := windows_of(item):
+                parts = self.vectorizer_.transform([window.item for window in windows])
+                offences[row] = pooled(self.core_.log_odds(parts)[:, :_OFFENCES])
+        return self.core_.log_odds(self.vectorizer_.transform(items), offences)
 
     def decision_function(self, X: Sequence[str | Doc]) -> Floats:
         """Return the distance to each threshold in log odds, shape (n_texts, n_labels); a label is given where it is not negative."""
-        return self._answer("decision_function", X)
+        return np.asarray(self._log_odds(X) - np.log(self.core_.thresholds_ / (1 - self.core_.thresholds_)))
 
     def predict_proba(self, X: Sequence[str | Doc]) -> Floats:
         """Return calibrated probabilities, shape (n_texts, n_labels), columns as ``classes_``."""
-        return self._answer("predict_proba", X)
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self._log_odds(X), -35, 35))))
 
     def predict(self, X: Sequence[str | Doc]) -> Ints:
         """Return 0/1 per label, shape (n_texts, n_labels); never abstains."""
-        return self._answer("predict", X)
+        return np.asarray(self.decision_function(X) >= 0, dtype=np.int64)
 
     def predict_uncertain(self, X: Sequence[str | Doc]) -> NDArray[np.bool_]:
         """Tell which offence answers lie so near their threshold that they are better left open.

@@ -26,6 +26,7 @@ from smokkel_nlp.model import Model
 from smokkel_nlp.reading import Reading
 from smokkel_nlp.records import Explanation, MentionShare, PassageShare, SectionShare
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.windows import Window
 
 _STRETCH = 500
 _OFFENCES = len(OFFENCE_IDS)
@@ -77,7 +78,28 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     dict of str to Explanation
         By label, in the order given.
     """
-    parts = take_apart(item, reading, model, spotter, _offsets(doc, reading))
+    decision, offsets = model.decide(item), _offsets(doc, reading)
+    about = float(aboutness(decision.odds[None, :_OFFENCES])[0])
+    found: dict[int, tuple[Window | None, list[str]]] = {}
+    for label in labels:
+        window = dict(zip(OFFENCE_IDS, decision.windows, strict=True)).get(label)
+        found.setdefault(id(window), (window, []))[1].append(label)
+    explanations = {}
+    for window, own in found.values():
+        if window is None:
+            told = take_apart(item, model, offsets, _shown(item, reading, spotter, _items(item, offsets)))
+            explanations.update(_explained(doc, item, told, model, about, 0.0, own))
+            continue
+        part, held = window.item, [offsets[number] for number in window.mentions]
+        told = take_apart(part, model, held, _at_mentions(_items(part, held)))
+        explanations.update(_explained(doc, part, told, model, about, decision.cost, own))
+    return {label: explanations[label] for label in labels}
+
+
+def _explained(
+    doc: Doc, item: Material, parts: Parts, model: Model, about: float, paid: float, labels: Sequence[str]
+) -> dict[str, Explanation]:
+    """Explain labels by the parts of a text, or of a window of it for which was paid."""
     text = doc.text  # spaCy puts it together anew each time
     sentences = [_trimmed(text, *span) for span in item.spans]
     items = [place._replace(start=start, end=end) for place in parts.items for start, end in [_trimmed(text, place.start, place.end)]]
@@ -86,8 +108,6 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     dense = csr_matrix((parts.matrix.data, places, parts.matrix.indptr), shape=(parts.matrix.shape[0], len(active)))
     coef = model.coef[active]
     scores = np.asarray(dense.sum(axis=0)).ravel() @ coef + model.intercept
-    odds = scores * model.calibration[:, 0] + model.calibration[:, 1]
-    about = float(aboutness(odds[None, :_OFFENCES])[0])
     columns = [model.labels.index(label) for label in labels]
     straight = dense @ coef[:, columns]
     stretches = _stretches(item, text, list(doc.spans.get(SECTIONS, ())))
@@ -96,14 +116,14 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
         gated = np.zeros(len(values))
         if column >= _OFFENCES:
             gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate * about
-        score, (slope, offset) = float(scores[column] + gated.sum()), model.calibration[column].tolist()
+        score, slope, offset = float(scores[column] + gated.sum()), model.calibration[column, 0], model.calibration[column, 1] - paid
         passages = _passages(sentences, items, values, gated)
         explanations[label] = Explanation(
             probability=float(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
             threshold=float(model.thresholds[column]),
             score=score,
-            slope=slope,
-            offset=offset,
+            slope=float(slope),
+            offset=float(offset),
             constant=float(model.intercept[column]),
             about=about if column >= _OFFENCES else None,
             gated=float(gated.sum()),
@@ -116,13 +136,16 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     return explanations
 
 
-def take_apart(item: Material, reading: Reading, model: Model, spotter: Spotter, offsets: Sequence[tuple[int, int]]) -> Parts:
-    """Divide the features of a text over its sentences, its mentions and the passages that show its tags best."""
+def _items(item: Material, offsets: Sequence[tuple[int, int]]) -> list[Item]:
+    return [Item(*span, mention[0], "mention", mention[4]) for span, mention in zip(offsets, item.mentions, strict=True)]
+
+
+def take_apart(item: Material, model: Model, offsets: Sequence[tuple[int, int]], shown: Mapping[str, list[Item]]) -> Parts:
+    """Divide the features of a text, or of a window of it, over its sentences, its mentions and what shows its tags best."""
     vectorizer = model.vectorizer
-    items = [Item(*span, mention[0], "mention", mention[4]) for span, mention in zip(offsets, item.mentions, strict=True)]
+    items = _items(item, offsets)
     blocks = [vectorizer.sentence_shares(item), vectorizer.mention_shares(item)]
     ids, values = vectorizer.weight_values(item)
-    shown = _shown(item, reading, spotter, items)
     rows, columns, data = [], [], []
     for tag, column, value in zip(load_taxonomy().tag_ids, ids.tolist(), values.tolist(), strict=False):
         for place in shown[tag] if value else ():
@@ -132,6 +155,14 @@ def take_apart(item: Material, reading: Reading, model: Model, spotter: Spotter,
             items.append(place)
     blocks.append(csr_matrix((data, (rows, columns)), shape=(len(rows), vectorizer.n_features)))
     return Parts(items, vstack(blocks).tocsr())
+
+
+def _at_mentions(mentions: Sequence[Item]) -> dict[str, list[Item]]:
+    """Return for each tag of a window its mentions: how much a tag weighs counts there where one stands."""
+    shown: dict[str, list[Item]] = {}
+    for place in mentions:
+        shown.setdefault(place.label, []).append(place._replace(kind="weight"))
+    return shown
 
 
 def _shown(item: Material, reading: Reading, spotter: Spotter, mentions: Sequence[Item]) -> Mapping[str, list[Item]]:

@@ -274,20 +274,14 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         """Return the values of each staged label's own mentions, shape (n_texts, n_labels, n_kinds)."""
         return np.stack([X[:, columns].toarray() for columns in self.stage_.own], axis=1)
 
-    def _scores(self, X: csr_matrix) -> Floats:
-        """Return the scores before calibration, shape (n_texts, n_labels)."""
-        scores = np.asarray(X @ self.coef_.T + self.intercept_)
-        if self.gate_ is not None:
-            odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
-            scores[:, self.stage_.labels] += gated(self._mentions(X), odds[:, :_OFFENCES], self.gate_)
-        return scores
-
-    def log_odds(self, X: ArrayLike | csr_matrix) -> Floats:
+    def log_odds(self, X: ArrayLike | csr_matrix, offences: Floats | None = None) -> Floats:
         """Return the calibrated log odds, shape (n_texts, n_labels).
 
         Parameters
         ----------
         X : array or sparse matrix of shape (n_texts, n_features)
+        offences : array of shape (n_texts, 2), optional
+            Log odds of the offences that were told otherwise; NaN where ``X`` tells them.
 
         Raises
         ------
@@ -298,7 +292,14 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "coef_")
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False, ensure_min_samples=0)
-        return np.asarray(self._scores(csr_matrix(X)) * self.calibration_[:, 0] + self.calibration_[:, 1])
+        matrix, (slopes, offsets) = csr_matrix(X), self.calibration_.T
+        odds = np.asarray((matrix @ self.coef_.T + self.intercept_) * slopes + offsets)
+        if offences is not None:
+            odds[:, :_OFFENCES] = np.where(np.isnan(offences), odds[:, :_OFFENCES], offences)
+        if self.gate_ is not None:
+            labels = self.stage_.labels
+            odds[:, labels] += gated(self._mentions(matrix), odds[:, :_OFFENCES], self.gate_) * slopes[labels]
+        return odds
 
     def decision_function(self, X: ArrayLike | csr_matrix) -> Floats:
         """Return how far the log odds are above the threshold, shape (n_texts, n_labels), or (n_texts,) for two classes."""

@@ -13,18 +13,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
-from smokkel_nlp.features import Vectorizer, gated, own_columns
+from smokkel_nlp.features import Material, Vectorizer, gated, own_columns
 from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, pack_arrays, read_files, unpack_arrays
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.windows import Window, cost, pooled, windows_of
 
 _ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "prior", "idf")
 _OFFENCES = len(OFFENCE_IDS)
+
+
+class Decision(NamedTuple):
+    """What the labels of a text weigh.
+
+    Parameters
+    ----------
+    odds : array of shape (n_labels,)
+        Calibrated log odds.
+    windows : tuple of Window or None
+        For each offence the window that decided; None where the text was read as a whole.
+    cost : float
+        What having looked at several windows took off the odds of the offences.
+    """
+
+    odds: NDArray[np.float64]
+    windows: tuple[Window | None, ...]
+    cost: float
 
 
 @dataclass(frozen=True)
@@ -105,9 +124,16 @@ class Model:
         """Columns of each tag's own mentions."""
         return own_columns(self.vectorizer)
 
-    def log_odds(self, ids: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the calibrated log odds of the labels for one row of features."""
+    def decide(self, item: Material) -> Decision:
+        """Return what the labels of a text weigh; the offences of a long one by the window that says most for each."""
+        ids, values = self.vectorizer.row(item)
         odds = (values @ self.coef[ids] + self.intercept) * self.calibration[:, 0] + self.calibration[:, 1]
+        windows, deciding = windows_of(item), tuple[Window | None, ...]((None,) * _OFFENCES)
+        if windows:
+            rows = [self.vectorizer.row(window.item) for window in windows]
+            scores = np.array([part @ self.coef[columns, :_OFFENCES] for columns, part in rows]) + self.intercept[:_OFFENCES]
+            each = scores * self.calibration[:_OFFENCES, 0] + self.calibration[:_OFFENCES, 1]
+            odds[:_OFFENCES], deciding = pooled(each), tuple(windows[row] for row in each.argmax(axis=0).tolist())
         cues = np.zeros(len(self.vectorizer.cues))  # they are the last columns
         first = self.vectorizer.n_features - len(cues)
         held = ids >= first
@@ -115,7 +141,7 @@ class Model:
         mentions = cues[self.own - first]
         n = _OFFENCES
         odds[n:] += gated(mentions[None], odds[None, :n], self.gate)[0] * self.calibration[n:, 0]
-        return np.asarray(odds)
+        return Decision(np.asarray(odds), deciding, cost(max(len(windows), 1)))
 
 
 def save_model(

@@ -56,7 +56,8 @@ class Evidence:
 class OffenceResult:
     """One offence label: whether the text is about it, how sure, with which status, and where that shows.
 
-    ``label`` is 0 or 1 as the model would answer when forced; ``uncertain`` says that it would rather not.
+    ``label`` is 0 or 1 as the model would answer when forced; ``uncertain`` says that it would rather not. ``window`` is the part of a long
+    text that decided, as half-open offsets; None where the text was read as a whole.
     """
 
     label: int
@@ -64,6 +65,7 @@ class OffenceResult:
     uncertain: bool
     status: str | None
     evidence: tuple[Evidence, ...]
+    window: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ class CaseAnalysis:
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         values["reasons"] = tuple(data["reasons"])
-        values["offences"] = {key: OffenceResult(**{**value, "evidence": _evidence(value)}) for key, value in data["offences"].items()}
+        values["offences"] = {key: _offence(value) for key, value in data["offences"].items()}
         values["modi_operandi"] = tuple(ModusOperandi(**{**value, "evidence": _evidence(value)}) for value in data["modi_operandi"])
         values["elements"] = tuple(ElementResult(**{**value, "evidence": _evidence(value)}) for value in data["elements"])
         values["versions"] = Versions(**data["versions"])
@@ -296,6 +298,11 @@ class CaseAnalysis:
     def from_json(cls, line: str) -> Self:
         """Build the record from one line of JSON."""
         return cls.from_dict(json.loads(line))
+
+
+def _offence(data: Mapping[str, Any]) -> OffenceResult:
+    window = data.get("window")
+    return OffenceResult(**{**data, "evidence": _evidence(data), "window": window and tuple(window)})
 
 
 def _evidence(data: Mapping[str, Any]) -> tuple[Evidence, ...]:

@@ -14,6 +14,7 @@ from spacy.tokens import DocBin
 
 import smokkel_nlp
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.explanation import _stretches
 from smokkel_nlp.features import material
 from smokkel_nlp.model import load_model
 from smokkel_nlp.records import CaseAnalysis
@@ -39,13 +40,13 @@ def test_parts_sum_to_the_score_before_calibration(explaining: Language, dev: li
     model = load_model()
     for text in dev:
         doc = explaining(text)
-        ids, values = model.vectorizer.row(material(doc, explaining.tokenizer))
-        odds = model.log_odds(ids, values)
+        decision = model.decide(material(doc, explaining.tokenizer))
+        paid = [decision.cost, decision.cost, *[0.0] * (len(model.labels) - 2)]
         case = doc._.case
         assert list(case.explanation) == [*case.offences, *(mo.tag for mo in case.modi_operandi)]
         for label, told in case.explanation.items():
             k = model.labels.index(label)
-            score = (odds[k] - model.calibration[k, 1]) / model.calibration[k, 0]
+            score = (decision.odds[k] + paid[k] - model.calibration[k, 1]) / model.calibration[k, 0]
             assert told.score == pytest.approx(score, abs=1e-6)
             assert told.constant + sum(share.value for share in told.passages) == pytest.approx(score, abs=1e-6)
             assert told.constant + sum(share.value for share in told.sections) == pytest.approx(score, abs=1e-6)
@@ -158,15 +159,22 @@ def test_an_explanation_needs_the_component_that_found_the_mentions(nlp: Languag
 
 def test_a_long_text_without_headings_is_told_in_stretches(explaining: Language) -> None:
     filler = "De getuige liep naar de winkel en kocht daar een brood voor het avondeten. " * 350
-    text = filler + TEXT + " " + filler
-    told = explaining(text)._.case.explanation["mensensmokkel"]
-    words = [len(text[part.start : part.end].split()) for part in told.sections]
+    stretches = _stretches(material(explaining(filler), explaining.tokenizer), filler, [])
+    words = [len(filler[start:end].split()) for start, end, *_ in stretches]
     assert len(words) == round(sum(words) / 500)
     assert all(450 <= number <= 550 for number in words)
-    assert all(part.name is None for part in told.sections)
-    best = max(told.sections, key=lambda part: part.value)
-    assert best.start <= text.index("veroordeeld voor mensensmokkel") < best.end
-    assert TEXT.split(". ")[1] in text[told.top(1)[0].start : told.top(1)[0].end]
+    assert all(name is None for _, _, name, *_ in stretches)
+
+
+def test_an_offence_in_a_long_text_is_explained_by_the_window_that_decided(explaining: Language) -> None:
+    filler = "De getuige liep naar de winkel en kocht daar een brood voor het avondeten. " * 350
+    text = filler + TEXT + " " + filler
+    case = explaining(text)._.case
+    start, end = case.offences["mensensmokkel"].window
+    assert start <= text.index("veroordeeld voor mensensmokkel") < end
+    told = case.explanation["mensensmokkel"]
+    assert all(start <= share.start < share.end <= end for share in told.passages)
+    assert text[told.top(1)[0].start : told.top(1)[0].end] in TEXT
 
 
 def test_sections_are_those_of_the_headings(explaining: Language) -> None:

@@ -22,7 +22,7 @@ FLOORS = [
     ["userrules"],
     ["components.overlay"],
     ["features"],
-    ["background"],
+    ["background", "windows"],
     ["logistic", "model"],
     ["classifier", "explanation"],
     ["components.classify"],

@@ -212,3 +212,18 @@ def test_nothing_is_read_from_the_model_before_the_first_text() -> None:
     assert [part._files for part in parts if isinstance(part, Stored)] == [None, None, None]
     nlp("Hij bracht zes mensen over de grens.")
     assert all(part._files for part in parts if isinstance(part, Stored))
+
+
+def test_a_long_text_is_told_by_the_window_that_says_most(nlp: Language) -> None:
+    case = (
+        "Verdachte bracht negen migranten zonder papieren in een vrachtwagen over de grens. Zij zaten verstopt achter een wand van dozen. "
+        "Ieder betaalde de smokkelaars daarvoor 3.000 euro. De rechtbank veroordeelt hem voor mensensmokkel, artikel 197a. "
+    )
+    other = "De raad stelde de begroting van de gemeente vast. Over het zwembad werd gestemd na een schorsing. " * 30
+    text = f"{other}{case}{other}"
+    found = nlp(text)._.case.offences["mensensmokkel"]
+    start = text.index("Verdachte")
+    assert found.label == nlp(case)._.case.offences["mensensmokkel"].label == 1
+    assert found.window is not None and found.window[0] <= start < found.window[1]
+    assert nlp(case)._.case.offences["mensensmokkel"].window is None
+    assert nlp(other)._.case.offence_forced == "geen"

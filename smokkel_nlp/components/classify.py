@@ -30,6 +30,7 @@ from smokkel_nlp.text import is_dutch
 if TYPE_CHECKING:
     from smokkel_nlp.features import Material
     from smokkel_nlp.model import Model
+    from smokkel_nlp.windows import Window
 
 CASE = "smokkel_case"
 SETTINGS_FILE = "settings.json"
@@ -69,8 +70,7 @@ def analyse(
     doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: Taxonomy, settings: Settings
 ) -> tuple[dict[str, float], CaseAnalysis]:
     """Classify one read Doc; returns the probabilities by label and the record, yet without an explanation."""
-    ids, values = model.vectorizer.row(item)
-    odds = model.log_odds(ids, values)
+    odds, windows, _ = model.decide(item)
     cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
     given = odds >= model.cuts
     uncertain = np.abs(odds - model.cuts) < model.margins
@@ -80,7 +80,10 @@ def analyse(
         label for label, holds in zip(model.labels, given, strict=True)
         if holds and not any(m.label == label for kind in ("offence", "tag") for m in mentions[kind])
     ]  # fmt: skip
-    sentence = _best_sentences(doc, item, model, bare)
+    sentence = {}
+    for label in bare:
+        window = dict(zip(OFFENCE_IDS, windows, strict=True)).get(label)
+        sentence.update(_best_sentences(doc, item if window is None else window.item, model, [label]))
     unfit = _unfit(item)
     close = ["dicht bij de drempel"] if uncertain[: len(OFFENCE_IDS)].any() else []
     reasons = unfit or close
@@ -94,6 +97,7 @@ def analyse(
             uncertain=bool(uncertain[k] or unfit),
             status=outcome(outcome_features(doc, item, offence))[0] if given[k] else None,
             evidence=evidence or tuple(sentence.get(offence, ())),
+            window=_range(windows[k]),
         )
     about = {offence for offence, result in offences.items() if result.label}
     modi = []
@@ -144,6 +148,10 @@ def mentions_of(doc: Doc, group: str) -> list[_Mention]:
         )  # fmt: skip
         found.append(_Mention(span.label_, data.get("status") or "feitelijk", data.get("source") or "overig", evidence))
     return found
+
+
+def _range(window: Window | None) -> tuple[int, int] | None:
+    return None if window is None else (window.item.spans[0][0], window.item.spans[-1][1])
 
 
 def _best_sentences(doc: Doc, item: Material, model: Model, labels: Sequence[str]) -> dict[str, list[Evidence]]:

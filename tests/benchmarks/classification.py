@@ -113,12 +113,12 @@ def main() -> None:
     def from_pipeline() -> None:
         for doc, found in at_hand:
             reading._last.doc, reading._last.reading = doc, found
-            model.log_odds(*vectorizer.row(material(doc, tokenizer)))
+            model.decide(material(doc, tokenizer))
         reading.forget()
 
     def from_docs() -> None:
         for doc in docs:
-            model.log_odds(*vectorizer.row(material(doc, tokenizer)))
+            model.decide(material(doc, tokenizer))
         reading.forget()
 
     ways: dict[str, Run] = {
@@ -136,13 +136,12 @@ def main() -> None:
         ways[name] = lambda answer=answer: answer(sample)
     # Parts of classification from Docs put aside.
     materials = [material(doc, tokenizer) for doc, _ in at_hand]
-    rows = [vectorizer.row(item) for item in materials]
     tags = frozenset(load_taxonomy().tag_ids)
     parts: dict[str, Run] = {
         "reading and content": lambda: list(kept(docs, tokenizer)),
         "row of features": lambda: [vectorizer.row(item) for item in materials],
         "of which counts of mentions": lambda: [features.cue_counts(item, tags) for item in materials],
-        "scores": lambda: [model.log_odds(*row) for row in rows],
+        "rows, windows and scores": lambda: [model.decide(item) for item in materials],
     }
     words = sum(len(bare.make_doc(text)) for text in sample)
     best = dict.fromkeys([*ways, *parts], float("inf"))
