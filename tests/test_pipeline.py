@@ -224,6 +224,7 @@ def test_a_long_text_is_told_by_the_window_that_says_most(nlp: Language) -> None
     found = nlp(text)._.case.offences["mensensmokkel"]
     start = text.index("Verdachte")
     assert found.label == nlp(case)._.case.offences["mensensmokkel"].label == 1
-    assert found.window is not None and found.window[0] <= start < found.window[1]
+    assert found.window is not None
+    assert found.window[0] <= start < found.window[1]
     assert nlp(case)._.case.offences["mensensmokkel"].window is None
     assert nlp(other)._.case.offence_forced == "geen"
