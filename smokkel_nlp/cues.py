@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
+
+from smokkel_nlp.ragged import Ints, ranges
+
 # How many tokens may stand in a gap. A limit on the wide one keeps cost linear in a text without sentence ends.
 GAPS = {"...": 5, "~": 60}
 MAX_APART = 10
@@ -148,6 +152,13 @@ class CueMatcher(Generic[Key]):
             slots = {numbers[slot.alternatives]: slot for part in cue.parts for slot in part}
             key = max(slots, key=lambda number: (min(len(word.strip("*")) for word in slots[number].alternatives), -number))
             self._by_key.setdefault(key, []).append(index)
+        keyed = [self._by_key.get(number, []) for number in range(len(numbers))]
+        self._sizes = np.array([len(cues) for cues in keyed], dtype=np.int64)
+        self._firsts = np.cumsum(self._sizes) - self._sizes
+        self._keyed = np.array([cue for cues in keyed for cue in cues], dtype=np.int64)
+        most = max(map(len, self._needs), default=0)
+        # The slots a cue needs, a row a cue; the rows are as long as the longest, filled up with a slot that is there already.
+        self._needed = np.array([[*needs, *[min(needs)] * (most - len(needs))] for needs in self._needs], dtype=np.int64).reshape(-1, most)
         self._exact: dict[str, list[int]] = {}
         self._prefix: dict[str, list[tuple[str, int]]] = {}
         self._other: list[tuple[str, int]] = []
@@ -177,6 +188,31 @@ class CueMatcher(Generic[Key]):
         """Tell whether a lower-case word is the key of a cue: a stretch of text without one holds no match."""
         return not self._by_key.keys().isdisjoint(self.slots_of(word))
 
+    def possible(self, stretches: Ints, slots: Ints) -> tuple[Ints, Ints]:
+        """Return which cues may stand in which stretches of text, since these hold words for all their slots.
+
+        Parameters
+        ----------
+        stretches, slots : array of int, shape (n_words,)
+            The stretch that a word stands in, and a slot that it fits.
+
+        Returns
+        -------
+        stretches, cues : array of int, shape (n_pairs,)
+            In order.
+        """
+        width = len(self._sizes)
+        present = np.unique(stretches * width + slots)
+        within, keys = np.divmod(present, width)
+        sizes = self._sizes[keys]
+        cues = self._keyed[ranges(self._firsts[keys], sizes)]
+        within = np.repeat(within, sizes)
+        for column in range(self._needed.shape[1]):
+            wanted = within * width + self._needed[cues, column]
+            held = present[np.minimum(np.searchsorted(present, wanted), len(present) - 1)] == wanted
+            within, cues = within[held], cues[held]
+        return within, cues
+
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
         stop = len(words) if end is None else end
@@ -184,18 +220,18 @@ class CueMatcher(Generic[Key]):
         for position in range(start, stop):
             for number in self.slots_of(words[position]):
                 places.setdefault(number, {})[position] = None
-        return self.among(places, start, stop)
-
-    def among(self, places: Places, start: int, stop: int) -> list[Match[Key]]:
-        """Return the matches in a stretch of words, given for each slot the positions of the words that fit it, in order."""
         present = places.keys()
-        indices = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
+        return self.among({index for number in present for index in self._by_key.get(number, ())}, places, start, stop)
+
+    def among(self, cues: Iterable[int], places: Places, start: int, stop: int) -> list[Match[Key]]:
+        """Return the matches of some cues in a stretch of words, given for each slot the positions of the words that fit it, in order."""
         found = []
-        for index in indices:
+        for index in cues:
             parts = self._parts[index]
-            for position in places[parts[0][0][0]]:
-                if span := _match(parts, places, position, start, stop):
-                    found.append((position, index, span))
+            if self._needs[index] <= places.keys():
+                for position in places[parts[0][0][0]]:
+                    if span := _match(parts, places, position, start, stop):
+                        found.append((position, index, span))
         return [Match(*self._cues[index], first, last) for _, index, (first, last) in sorted(found)]
 
 

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -191,31 +191,34 @@ class Finder(Generic[Key]):
         self._fits = Table(lambda orth, lower: bool(matcher.slots_of(lower)), np.bool_)
         self._slots = Table(lambda orth, lower: tuple(matcher.slots_of(lower)), object)
 
-    def __call__(self, reading: Reading) -> list[Match[Key]]:
-        """Return the matches of a text in order, none reaching over the end of a sentence."""
+    def __call__(self, reading: Tokens, bounds: NDArray[np.int64] | None = None) -> list[Match[Key]]:
+        """Return the matches of texts in order, none reaching over the end of a sentence, or over other bounds that are given."""
         keys = np.flatnonzero(reading.look_up(self._keys))
         if not len(keys):
             return []
-        bounds = reading.sentence_bounds
+        bounds = reading.sentence_bounds if bounds is None else bounds
         wanted = np.zeros(len(bounds) - 1, dtype=bool)
         wanted[np.searchsorted(bounds, keys, side="right") - 1] = True
-        # Most words fit no slot: only those that do are walked over, sentence by sentence.
+        # Most words fit no slot, and most sentences with a key hold no cue: only words and sentences that may be part of one are walked over.
         tokens = np.flatnonzero(reading.look_up(self._fits))
         sentences = np.searchsorted(bounds, tokens, side="right") - 1
         kept = wanted[sentences]
         tokens, sentences = tokens[kept], sentences[kept]
-        slots = self._slots(reading.words, reading.numbers[tokens])
+        fitting = self._slots(reading.words, reading.numbers[tokens]).tolist()
+        sizes = np.fromiter(map(len, fitting), np.int64, len(fitting))
+        slots = np.fromiter(chain.from_iterable(fitting), np.int64, int(sizes.sum()))
+        within, cues = self._matcher.possible(np.repeat(sentences, sizes), slots)
         found: list[Match[Key]] = []
-        places: Places = {}
-        current = -1
-        for token, sentence, numbers in zip(tokens.tolist(), sentences.tolist(), slots.tolist(), strict=True):
-            if sentence != current:
-                if places:
-                    found += self._matcher.among(places, *reading.sentences[current])
-                places, current = {}, sentence
-            for number in numbers:
-                places.setdefault(number, {})[token] = None
-        return found + self._matcher.among(places, *reading.sentences[current]) if places else found
+        edges = [0, *(np.flatnonzero(np.diff(within)) + 1).tolist(), len(within)] if len(within) else [0]
+        firsts, lasts = (np.searchsorted(sentences, within[edges[:-1]], side=side).tolist() for side in ("left", "right"))
+        for (one, other), first, last in zip(pairwise(edges), firsts, lasts, strict=True):
+            places: Places = {}
+            for token, numbers in zip(tokens[first:last].tolist(), fitting[first:last], strict=True):
+                for number in numbers:
+                    places.setdefault(number, {})[token] = None
+            start, stop = bounds[within[one] : within[one] + 2].tolist()
+            found += self._matcher.among(cues[one:other].tolist(), places, start, stop)
+        return found
 
 
 class _Last(threading.local):
