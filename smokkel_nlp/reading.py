@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import ORTH, SPACY
 from spacy.tokenizer import Tokenizer
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from smokkel_nlp.cues import CueMatcher, Match, Places
 from smokkel_nlp.lexicon import Lexicon, Table, lexicon
@@ -80,8 +80,7 @@ class Tokens:
     @cached_property
     def lower(self) -> list[str]:
         """Lower-case tokens."""
-        forms = self.words.lower
-        return [forms[number] for number in self.numbers.tolist()]
+        return list(map(self.words.lower.__getitem__, self.numbers.tolist()))
 
     @cached_property
     def sentence_bounds(self) -> NDArray[np.int64]:
@@ -149,6 +148,13 @@ class Reading(Tokens):
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open character range in the original text of the tokens ``[start, end)``."""
         return self.clean.to_original(int(self.starts[start]), int(self.ends[end - 1]))
+
+    def span(self, doc: Doc, start: int, end: int, label: str, number: int = 0) -> Span | None:
+        """Return the span of the Doc that was read which covers the tokens ``[start, end)``; None where none does."""
+        if self.clean.unchanged:
+            return Span(doc, start, end, label=label, span_id=number)
+        found: Span | None = doc.char_span(*self.original_span(start, end), label=label, span_id=number, alignment_mode="expand")
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,6 +301,25 @@ def forget() -> None:
     """Let go of the text read last; the last component of the pipeline calls it."""
     _last.docs, _last.tokens = (), None
     _last.readings.pop(_last.latest, None)
+
+
+class Batched:
+    """A component that reads several Docs at once."""
+
+    def run(self, docs: Sequence[Doc]) -> None:
+        """Work on Docs."""
+        raise NotImplementedError
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Work on a Doc."""
+        self.run([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 1000) -> Iterator[Doc]:
+        """Work on a stream of Docs."""
+        for docs in batches(stream, batch_size):
+            self.run(docs)
+            yield from docs
 
 
 def batches(docs: Iterable[Doc], size: int) -> Iterator[list[Doc]]:
