@@ -58,6 +58,10 @@ class Tokens:
         """The texts, each by itself."""
         raise NotImplementedError
 
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the half-open character range of the tokens ``[start, end)`` in the original of their text."""
+        raise NotImplementedError
+
     @cached_property
     def opens(self) -> NDArray[np.bool_]:
         """Whether a token is the first of its text, shape (n_tokens,)."""
@@ -146,7 +150,7 @@ class Reading(Tokens):
         return first, max(bisect_left(self._origins, end), first + 1)
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the half-open character range in the original text of the tokens ``[start, end)``."""
+        """Return the half-open character range of the tokens ``[start, end)`` in the original text."""
         return self.clean.to_original(int(self.starts[start]), int(self.ends[end - 1]))
 
     def span(self, doc: Doc, start: int, end: int, label: str, number: int = 0) -> Span | None:
@@ -172,6 +176,12 @@ class Batch(Tokens):
     def texts(self) -> Sequence[Reading]:
         """The texts, each by itself."""
         return self.parts
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the half-open character range of the tokens ``[start, end)`` in the original of their text."""
+        text = int(np.searchsorted(self.edges, start, side="right")) - 1
+        first = int(self.edges[text])
+        return self.parts[text].original_span(start - first, end - first)
 
 
 class Finder(Generic[Key]):
