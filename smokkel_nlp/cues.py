@@ -15,8 +15,9 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from smokkel_nlp.ragged import Ints, ranges
+from smokkel_nlp.ragged import Ints, distinct, ranges
 
 # How many tokens may stand in a gap. A limit on the wide one keeps cost linear in a text without sentence ends.
 GAPS = {"...": 5, "~": 60}
@@ -188,7 +189,7 @@ class CueMatcher(Generic[Key]):
         """Tell whether a lower-case word is the key of a cue: a stretch of text without one holds no match."""
         return not self._by_key.keys().isdisjoint(self.slots_of(word))
 
-    def possible(self, stretches: Ints, slots: Ints) -> tuple[Ints, Ints]:
+    def possible(self, stretches: Ints, slots: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
         """Return which cues may stand in which stretches of text, since these hold words for all their slots.
 
         Parameters
@@ -200,9 +201,12 @@ class CueMatcher(Generic[Key]):
         -------
         stretches, cues : array of int, shape (n_pairs,)
             In order.
+        asked : array of bool, shape (n_words,)
+            Which of the words a cue that may stand there needs.
         """
         width = len(self._sizes)
-        present = np.unique(stretches * width + slots)
+        given = stretches * width + slots
+        present = distinct(given)
         within, keys = np.divmod(present, width)
         sizes = self._sizes[keys]
         cues = self._keyed[ranges(self._firsts[keys], sizes)]
@@ -211,7 +215,9 @@ class CueMatcher(Generic[Key]):
             wanted = within * width + self._needed[cues, column]
             held = present[np.minimum(np.searchsorted(present, wanted), len(present) - 1)] == wanted
             within, cues = within[held], cues[held]
-        return within, cues
+        needed = np.zeros(len(present), dtype=bool)
+        needed[np.searchsorted(present, within[:, None] * width + self._needed[cues])] = True
+        return within, cues, needed[np.searchsorted(present, given)]
 
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
@@ -221,17 +227,20 @@ class CueMatcher(Generic[Key]):
             for number in self.slots_of(words[position]):
                 places.setdefault(number, {})[position] = None
         present = places.keys()
-        return self.among({index for number in present for index in self._by_key.get(number, ())}, places, start, stop)
+        cues = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
+        return self.among(cues, places, start, stop)
 
     def among(self, cues: Iterable[int], places: Places, start: int, stop: int) -> list[Match[Key]]:
-        """Return the matches of some cues in a stretch of words, given for each slot the positions of the words that fit it, in order."""
+        """Return the matches of some cues in a stretch of words that holds a word for each of their slots.
+
+        Given for each slot the positions of the words that fit it, in order.
+        """
         found = []
         for index in cues:
             parts = self._parts[index]
-            if self._needs[index] <= places.keys():
-                for position in places[parts[0][0][0]]:
-                    if span := _match(parts, places, position, start, stop):
-                        found.append((position, index, span))
+            for position in places[parts[0][0][0]]:
+                if span := _match(parts, places, position, start, stop):
+                    found.append((position, index, span))
         return [Match(*self._cues[index], first, last) for _, index, (first, last) in sorted(found)]
 
 

@@ -63,6 +63,15 @@ class Tokens:
         raise NotImplementedError
 
     @cached_property
+    def firsts(self) -> list[int]:
+        """Where the texts begin, in tokens, and the end of the last."""
+        return self.edges.tolist()
+
+    def text_of(self, token: int) -> int:
+        """Return the index of the text that holds a token."""
+        return bisect_right(self.firsts, token) - 1
+
+    @cached_property
     def opens(self) -> NDArray[np.bool_]:
         """Whether a token is the first of its text, shape (n_tokens,)."""
         first = np.zeros(len(self) + 1, dtype=bool)
@@ -179,8 +188,8 @@ class Batch(Tokens):
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open character range of the tokens ``[start, end)`` in the original of their text."""
-        text = int(np.searchsorted(self.edges, start, side="right")) - 1
-        first = int(self.edges[text])
+        text = self.text_of(start)
+        first = self.firsts[text]
         return self.parts[text].original_span(start - first, end - first)
 
 
@@ -223,17 +232,25 @@ class Finder(Generic[Key]):
         fitting = self._slots(reading.words, reading.numbers[tokens]).tolist()
         sizes = np.fromiter(map(len, fitting), np.int64, len(fitting))
         slots = np.fromiter(chain.from_iterable(fitting), np.int64, int(sizes.sum()))
-        within, cues = self._matcher.possible(np.repeat(sentences, sizes), slots)
+        tokens, sentences = np.repeat(tokens, sizes), np.repeat(sentences, sizes)
+        within, cues, asked = self._matcher.possible(sentences, slots)
+        tokens, sentences, slots = tokens[asked], sentences[asked], slots[asked]
+        held, first = np.unique(within, return_index=True)
+        ranges = zip(
+            pairwise([*first.tolist(), len(within)]),
+            np.searchsorted(sentences, held).tolist(),
+            np.searchsorted(sentences, held, side="right").tolist(),
+            bounds[held].tolist(),
+            bounds[held + 1].tolist(),
+            strict=False,
+        )
         found: list[Match[Key]] = []
-        edges = [0, *(np.flatnonzero(np.diff(within)) + 1).tolist(), len(within)] if len(within) else [0]
-        firsts, lasts = (np.searchsorted(sentences, within[edges[:-1]], side=side).tolist() for side in ("left", "right"))
-        for (one, other), first, last in zip(pairwise(edges), firsts, lasts, strict=True):
+        listed, tokens_, slots_ = cues.tolist(), tokens.tolist(), slots.tolist()
+        for (one, other), low, high, start, stop in ranges:
             places: Places = {}
-            for token, numbers in zip(tokens[first:last].tolist(), fitting[first:last], strict=True):
-                for number in numbers:
-                    places.setdefault(number, {})[token] = None
-            start, stop = bounds[within[one] : within[one] + 2].tolist()
-            found += self._matcher.among(cues[one:other].tolist(), places, start, stop)
+            for token, slot in zip(tokens_[low:high], slots_[low:high], strict=True):
+                places.setdefault(slot, {})[token] = None
+            found += self._matcher.among(listed[one:other], places, start, stop)
         return found
 
 

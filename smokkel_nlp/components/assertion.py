@@ -47,7 +47,7 @@ class Reader:
         return cls(reading, rules or load_assertion_rules(), sections_of(reading))
 
     def __post_init__(self) -> None:
-        registers = [section_at(self.sections, edge).default.id if self.sections else PLAIN.id for edge in self.reading.edges[:-1].tolist()]
+        registers = [section_at(self.sections, edge).default.id if self.sections else PLAIN.id for edge in self.reading.firsts[:-1]]
         self._around = Surroundings(self.reading, registers, _lists())
         self._by_rule = RuleReader(self.reading, self.rules, self.sections)
         self._said: dict[tuple[int, int], Said] = {}
@@ -134,7 +134,7 @@ class AssertionComponent(Batched, Stored):
         reading = read_all(docs, self._tokenizer)
         groups = [
             (first, doc.spans[name])
-            for doc, first in zip(docs, reading.edges.tolist(), strict=False)
+            for doc, first in zip(docs, reading.firsts, strict=False)
             for name in GROUPS.values()
             if name in doc.spans and len(doc.spans[name])
         ]

@@ -7,7 +7,6 @@ of the same label, or beside a name of an offence, within a window of three sent
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -93,17 +92,16 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
         of the passage that shows it best, however low; with a cue at least the threshold.
     """
     cut, scores = spotter(content)
-    edges = content.reading.edges.tolist()
-    best = [[-9.0] * len(spotter.tags) for _ in edges[1:]]
+    best = [[-9.0] * len(spotter.tags) for _ in content.reading.texts]
     if len(scores):
         (filled,) = np.nonzero(np.diff(content.reading.edges))
         firsts = np.searchsorted(cut.starts, content.reading.edges[filled])
         for text, row in zip(filled.tolist(), np.maximum.reduceat(scores, firsts, axis=0).tolist(), strict=True):
             best[text] = row
-    found: list[tuple[list[Found], list[Found]]] = [([], []) for _ in edges[1:]]
+    found: list[tuple[list[Found], list[Found]]] = [([], []) for _ in content.reading.texts]
     for place, items in enumerate((spotted(content, cut, scores, spotter), cued(content, cues))):
         for item in items:
-            found[bisect_right(edges, item.start) - 1][place].append(item)
+            found[content.reading.text_of(item.start)][place].append(item)
     column, threshold = {tag: number for number, tag in enumerate(spotter.tags)}, float(np.float32(spotter.threshold))
     result = []
     for (weighed, matched), row in zip(found, best, strict=True):
@@ -226,7 +224,7 @@ class MentionsComponent(Batched, Stored):
         """Find the mentions of Docs."""
         reading = read_all(docs, self._tokenizer)
         found = find_mentions(Content.of(reading), self._cues, self.spotter)
-        for doc, text, first, (mentions, scores) in zip(docs, reading.texts, reading.edges.tolist(), found, strict=False):
+        for doc, text, first, (mentions, scores) in zip(docs, reading.texts, reading.firsts, found, strict=False):
             doc.user_data.pop(NOTE, None)  # of an earlier run over the same Doc
             doc.user_data[SCORES] = scores
             groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}

@@ -84,7 +84,6 @@ class RuleReader:
         self._starts, self._ends = pieces[filled].tolist(), bounds[1:][filled].tolist()
         # How many sentences end by the end of each text.
         self._lasts = np.searchsorted(bounds[1:][filled], reading.edges[1:], side="right").tolist()
-        self._edges = reading.edges.tolist()
         self._cues: dict[int, list[Match[Rule]]] = {}
         excepted: dict[int, list[Match[tuple[Rule, bool]]]] = {}
         found = rules.cues(reading, bounds)
@@ -123,7 +122,7 @@ class RuleReader:
 
     def _near(self, span: tuple[int, int]) -> Iterator[Match[Rule]]:
         """Yield the cues that reach a mention from its own sentence, and those behind it that refer back to it."""
-        stop = self._lasts[self._text(span)]
+        stop = self._lasts[self._reading.text_of(span[0])]
         first, last = (min(bisect_right(self._ends, token), stop - 1) for token in (span[0], span[1] - 1))
         for sentence in range(first, last + 1):
             for match in self._cues.get(sentence, ()):
@@ -131,9 +130,6 @@ class RuleReader:
                     yield match
         for distance, sentence in enumerate(range(last + 1, min(last + 1 + self._rules.back, stop)), start=1):
             yield from (match for match in self._cues.get(sentence, ()) if match.key.back >= distance)
-
-    def _text(self, span: tuple[int, int]) -> int:
-        return bisect_right(self._edges, span[0]) - 1
 
     def _held(self, span: tuple[int, int]) -> Match[Rule] | None:
         """Return the cue before the sentence of a mention that holds on, else the one that holds for the whole text."""
@@ -145,15 +141,15 @@ class RuleReader:
                 match = next(match for match in reversed(self._cues[sentence]) if match.key.scope == "section")
                 if match.key.reach is None or span[0] - match.end <= match.key.reach:
                     return match
-        text = self._text(span)
-        return self._of_text.get(text) if section.start == self._edges[text] else None
+        text = self._reading.text_of(span[0])
+        return self._of_text.get(text) if section.start == self._reading.firsts[text] else None
 
     @cached_property
     def _of_text(self) -> dict[int, Match[Rule]]:
         """The cue that holds for each whole text."""
         found: dict[int, list[Match[Rule]]] = {}
         for match in self._rules.texts(self._reading):
-            found.setdefault(self._text((match.start, match.end)), []).append(match)
+            found.setdefault(self._reading.text_of(match.start), []).append(match)
         return {text: min(matches, key=lambda match: _rank(match, (match.start, match.end))) for text, matches in found.items()}
 
 

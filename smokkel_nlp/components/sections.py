@@ -78,10 +78,9 @@ class Section(NamedTuple):
 
 def find_sections(reading: Tokens, rules: SectionRules) -> list[Section]:
     """Split texts into sections; the first one of a text, before any heading, has the default of its register."""
-    edges = reading.edges.tolist()
-    counts: list[Counter[Default]] = [Counter() for _ in edges[1:]]
+    counts: list[Counter[Default]] = [Counter() for _ in reading.texts]
     for match in rules.registers(reading):
-        counts[bisect_right(edges, match.start) - 1][match.key] += 1
+        counts[reading.text_of(match.start)][match.key] += 1
     longest: dict[int, Match[Default]] = {}
     for match in rules.headings(reading):
         known = longest.get(match.start)
@@ -89,7 +88,7 @@ def find_sections(reading: Tokens, rules: SectionRules) -> list[Section]:
             longest[match.start] = match
     marks = [
         (edge, next((key for key, least in rules.register_order if count[key] >= least), PLAIN))
-        for edge, count in zip(edges, counts, strict=False)
+        for edge, count in zip(reading.firsts, counts, strict=False)
     ]
     marks += [(reading.sentences[reading.sentence_of(start)][0], match.key) for start, match in sorted(longest.items())]
     marks.sort(key=itemgetter(0))
@@ -127,11 +126,11 @@ class SectionsComponent(Batched):
     def run(self, docs: Sequence[Doc]) -> None:
         """Find the sections of Docs."""
         reading = read_all(docs, self._tokenizer)
-        edges = reading.edges.tolist()
         spans: list[list[Span]] = [[] for _ in docs]
         for start, end, default in sections_of(reading):
-            text = bisect_right(edges, start) - 1
-            span = reading.texts[text].span(docs[text], start - edges[text], end - edges[text], default.id)
+            text = reading.text_of(start)
+            first = reading.firsts[text]
+            span = reading.texts[text].span(docs[text], start - first, end - first, default.id)
             if span is not None:
                 spans[text].append(span)
         for doc, found in zip(docs, spans, strict=True):

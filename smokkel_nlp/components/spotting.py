@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 from smokkel_nlp.content import Content
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
-from smokkel_nlp.ragged import first_maxima, ranges
+from smokkel_nlp.ragged import distinct, first_maxima, ranges
 from smokkel_nlp.store import pack_arrays, unpack_arrays
 from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
 from smokkel_nlp.text import letter_grams
@@ -231,12 +231,12 @@ class Spotter:
         around[joined] += sentences[joined + 1, width:]
         beside[joined + 1] += numbers[joined]
         beside[joined] += numbers[joined + 1]
-        texts, distinct = self._texts(content, parts.words)
+        texts, many = self._texts(content, parts.words)
         lengths, wide = found.ends - found.starts, np.diff(bounds)
         scores = own * OWN(lengths)[:, None]
         scores += (sentences[found.sentence, :width] - context[:, :width]) * SENTENCE(wide)[found.sentence, None]
         scores += (around * AROUND(beside)[:, None])[found.sentence]
-        scores += (texts * TEXT(distinct)[:, None] + self.bias)[text_of[found.sentence]]
+        scores += (texts * TEXT(many)[:, None] + self.bias)[text_of[found.sentence]]
         return found, scores
 
     def _texts(self, content: Content, words: Ints) -> tuple[Floats, Ints]:
@@ -244,9 +244,9 @@ class Spotter:
         edges = content.reading.edges
         known = np.flatnonzero(words >= 0)
         owners = np.repeat(np.arange(len(edges) - 1), np.diff(edges))[known]
-        owners, distinct = np.divmod(np.unique(owners * len(self.words) + words[known]), max(len(self.words), 1))
+        owners, rows = np.divmod(distinct(owners * len(self.words) + words[known]), max(len(self.words), 1))
         sizes = np.bincount(owners, minlength=len(edges) - 1)
-        which = csr_matrix((np.ones(len(distinct), dtype=np.float32), distinct, np.cumsum([0, *sizes])), shape=(len(sizes), len(self.words)))
+        which = csr_matrix((np.ones(len(rows), dtype=np.float32), rows, np.cumsum([0, *sizes])), shape=(len(sizes), len(self.words)))
         sums: Floats = which @ self._of_text
         return sums, sizes
 

@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix
 
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
-from smokkel_nlp.ragged import first_maxima, ranges
+from smokkel_nlp.ragged import distinct, first_maxima, ranges
 from smokkel_nlp.reading import Tokens
 from smokkel_nlp.store import pack_arrays, unpack_arrays
 
@@ -389,7 +389,7 @@ class Weigher:
         begins, first, which = np.unique(begins, return_index=True, return_inverse=True)
         sizes = ends[first] - begins
         size = len(self._matrix)
-        owners, words = np.divmod(np.unique(np.repeat(np.arange(len(begins)), sizes) * size + numbers[ranges(begins, sizes)]), size)
+        owners, words = np.divmod(distinct(np.repeat(np.arange(len(begins)), sizes) * size + numbers[ranges(begins, sizes)]), size)
         indptr = np.searchsorted(owners, np.arange(len(begins) + 1))
         bags = csr_matrix((np.full(len(words), _BAG_WEIGHT, dtype=np.float32), words, indptr), shape=(len(begins), size))
         return np.asarray((bags @ self._bag)[which])
