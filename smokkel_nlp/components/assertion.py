@@ -62,10 +62,10 @@ class Reader:
         """Decide by rules and defaults alone."""
         return self.said(span).decision
 
-    def facts(self, spans: Sequence[tuple[int, int]], clauses: Sequence[tuple[int, int]]) -> list[list[tuple[str, float]]]:
+    def facts(self, spans: Sequence[tuple[int, int]], clauses: Sequence[tuple[int, int]]) -> list[dict[str, float]]:
         """Return what is weighed for mentions at token ranges besides the words around them."""
         said = [
-            (section_at(self.sections, span[0]).default.id, said.decision.source, (match.key.id for match in said.near))
+            (section_at(self.sections, span[0]).default.id, said.source, (match.key.id for match in said.near))
             for span, said in zip(spans, map(self.said, spans), strict=True)
         ]
         return self._around.facts(spans, clauses, said)
@@ -82,7 +82,7 @@ class Reader:
         if not spans:
             return []
         weights, weighed = weigher.weights, weigher(self._around, spans)
-        chosen = weights.choices(weighed.scores + weights.sums(self.facts(spans, weighed.clauses)))
+        chosen = weights.choices(weighed.scores + weights.sums(facts.items() for facts in self.facts(spans, weighed.clauses)))
         decisions, asked = [], []
         for number, (span, (status, source)) in enumerate(zip(spans, chosen, strict=True)):
             agree = [

@@ -39,11 +39,23 @@ class Decision(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What rules say of a mention: the decision, the cues that reach it from near, and the one that holds on from further away."""
+    """What rules say of a mention: status and source, the cue that gave the status, the cues that reach the mention from near, and the
+    one that holds on from further away.
+    """
 
-    decision: Decision
+    reading: Tokens
+    status: str
+    source: str
+    shown: Match[Rule] | None
     near: tuple[Match[Rule], ...]
     held: Match[Rule] | None
+
+    @property
+    def decision(self) -> Decision:
+        """What is decided by rules and defaults alone."""
+        if self.shown is None:
+            return Decision(self.status, self.source, None, None, None)
+        return Decision(self.status, self.source, self.shown.key.id, *self.reading.original_span(self.shown.start, self.shown.end))
 
     @property
     def cues(self) -> tuple[Match[Rule], ...]:
@@ -101,7 +113,8 @@ class RuleReader:
         """Decide status and source of the mention at a token range."""
         default = section_at(self._sections, span[0]).default
         found = [match for match in self._near(span) if not (match.key.soft and default.status == "hypothetisch")]
-        found.sort(key=lambda match: _rank(match, span))
+        if len(found) > 1:
+            found.sort(key=lambda match: _rank(match, span))
         counted = list(_flipped(found))
         by_status = next((match for match in counted if match.key.status), None)
         by_source = next((match for match in (by_status, *counted) if match and match.key.source), None)
@@ -111,14 +124,11 @@ class RuleReader:
             if held is not None:
                 by_status = by_status or (held if held.key.status else None)
                 by_source = by_source or (held if held.key.source else None)
-        return Said(self._decision(default, by_status, by_source), tuple(found), held)
-
-    def _decision(self, default: Default, by_status: Match[Rule] | None, by_source: Match[Rule] | None) -> Decision:
         source = (by_source and by_source.key.source) or default.source
         if by_status is None or by_status.key.status is None:
-            return Decision(default.status, source, None, None, None)
+            return Said(self._reading, default.status, source, None, tuple(found), held)
         status = "vermoed" if by_status.key.status == "ontkend" and source in _PARTY else by_status.key.status
-        return Decision(status, source, by_status.key.id, *self._reading.original_span(by_status.start, by_status.end))
+        return Said(self._reading, status, source, by_status, tuple(found), held)
 
     def _near(self, span: tuple[int, int]) -> Iterator[Match[Rule]]:
         """Yield the cues that reach a mention from its own sentence, and those behind it that refer back to it."""

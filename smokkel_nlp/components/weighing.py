@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, starmap
+from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -156,7 +156,7 @@ class Surroundings:
         spans: Sequence[tuple[int, int]],
         clauses: Sequence[tuple[int, int]],
         said: Iterable[tuple[str, str, Iterable[str]]],
-    ) -> list[list[tuple[str, float]]]:
+    ) -> list[dict[str, float]]:
         """Return what is known of the place of each mention: speakers, quotation, label of its line; and what is ``said``: section, the
         source that the rules give, and the rules that reach it from near. The status they give is left out: weighed beside its own rule
         it only misleads.
@@ -182,26 +182,26 @@ class Surroundings:
         found = []
         for (section, source, rules), *numbers in zip(said, *(array.tolist() for array in known), strict=True):
             text_, place, denials, quoted, short, who, last, _, prev = numbers
-            features: list[tuple[str, float]] = [
-                (f"sec={section}", 1.0),
-                (f"reg={self.registers[text_]}", 1.0),
-                (f"source={source}", 1.0),
-                *[(f"rule={rule}", 1.0) for rule in sorted(set(rules))],
-                ("nneg", float(denials)),
-                ("quote", float(quoted)),
-                ("short", float(short)),
-            ]
+            features = {
+                f"sec={section}": 1.0,
+                f"reg={self.registers[text_]}": 1.0,
+                f"source={source}": 1.0,
+                **dict.fromkeys([f"rule={rule}" for rule in sorted(set(rules))], 1.0),
+                "nneg": float(denials),
+                "quote": float(quoted),
+                "short": float(short),
+            }
             whole = reading.texts[text_].clean.text
             line = whole.rfind("\n", 0, place) + 1
             label = whole[line : min(line + 30, place)].split(":")[0].lower()
             if len(label) < _LABEL:
-                features.append((f"line={label}", 1.0))
+                features[f"line={label}"] = 1.0
             if who >= 0:
-                features += [(f"lastwho={forms[last]}", 1.0), (f"firstwho={forms[who]}", 1.0)]
+                features[f"lastwho={forms[last]}"] = features[f"firstwho={forms[who]}"] = 1.0
             if prev >= 0:
-                features.append((f"prevwho={forms[prev]}", 1.0))
+                features[f"prevwho={forms[prev]}"] = 1.0
                 if who < 0:
-                    features.append((f"nowho&prev={forms[prev]}", 1.0))
+                    features[f"nowho&prev={forms[prev]}"] = 1.0
             found.append(features)
         return found
 
@@ -211,7 +211,7 @@ class Surroundings:
         numbers = np.append(self.reading.numbers[places], -1)
         return np.where(one < other, numbers[one], -1), np.where(one < other, numbers[other - 1], -1)
 
-    def describe(self, span: tuple[int, int], facts: Iterable[tuple[str, float]]) -> Iterator[Feature]:
+    def describe(self, span: tuple[int, int], facts: Mapping[str, float]) -> Iterator[Feature]:
         """Yield by name all that is weighed for a mention, as it is learnt from."""
         lows, highs = self.windows([span])
         words = self.words
@@ -222,7 +222,7 @@ class Surroundings:
             yield from (Feature(f"{name}={one} {other}", 1.0) for one, other in pairs if one and other)
         low, high = (int(edge[0]) for edge in self.blocks(np.array(span[:1])))
         yield from (Feature(f"{BAG}={word}", _BAG_WEIGHT) for word in sorted({word for word in words[low:high] if word}))
-        yield from starmap(Feature, facts)
+        yield from starmap(Feature, facts.items())
 
 
 @dataclass(frozen=True)
@@ -255,16 +255,19 @@ class Weights:
         """Rows by name."""
         return {name: row for row, name in enumerate(self.names)}
 
-    def sums(self, rows: Sequence[Iterable[tuple[str, float]]]) -> Floats:
+    def sums(self, rows: Iterable[Iterable[tuple[str, float]]]) -> Floats:
         """Return what the features of each row add to the scores, shape (n_rows, n_values)."""
-        index = self.index
-        known = [[(index[name], value) for name, value in features if name in index] for features in rows]
-        sizes = np.cumsum([0, *map(len, known)])
-        flat = list(chain.from_iterable(known))
-        which = csr_matrix(
-            (np.array([value for _, value in flat], dtype=np.float32), np.array([row for row, _ in flat], dtype=np.int64), sizes),
-            shape=(len(known), len(self.names)),
-        )
+        places: list[int] = []
+        values: list[float] = []
+        ends = [0]
+        for features in rows:
+            for name, value in features:
+                place = self.index.get(name)
+                if place is not None:
+                    places.append(place)
+                    values.append(value)
+            ends.append(len(places))
+        which = csr_matrix((np.array(values, dtype=np.float32), places, ends), shape=(len(ends) - 1, len(self.names)))
         return np.asarray(which @ self.matrix)
 
     def choices(self, scores: Floats) -> list[tuple[str, ...]]:
