@@ -195,7 +195,7 @@ class CueMatcher(Generic[Key]):
         Parameters
         ----------
         stretches, slots : array of int, shape (n_words,)
-            The stretch that a word stands in, and a slot that it fits.
+            The stretch that a word stands in, from 0 on, and a slot that it fits.
 
         Returns
         -------
@@ -205,19 +205,19 @@ class CueMatcher(Generic[Key]):
             Which of the words a cue that may stand there needs.
         """
         width = len(self._sizes)
-        given = stretches * width + slots
-        present = distinct(given)
-        within, keys = np.divmod(present, width)
-        sizes = self._sizes[keys]
-        cues = self._keyed[ranges(self._firsts[keys], sizes)]
+        present = np.zeros((int(stretches.max(initial=-1)) + 1, width), dtype=bool)
+        present[stretches, slots] = True
+        keys = self._sizes[slots] > 0
+        within, keyed = np.divmod(distinct(stretches[keys] * width + slots[keys]), width)
+        sizes = self._sizes[keyed]
+        cues = self._keyed[ranges(self._firsts[keyed], sizes)]
         within = np.repeat(within, sizes)
         for column in range(self._needed.shape[1]):
-            wanted = within * width + self._needed[cues, column]
-            held = present[np.minimum(np.searchsorted(present, wanted), len(present) - 1)] == wanted
+            held = present[within, self._needed[cues, column]]
             within, cues = within[held], cues[held]
-        needed = np.zeros(len(present), dtype=bool)
-        needed[np.searchsorted(present, within[:, None] * width + self._needed[cues])] = True
-        return within, cues, needed[np.searchsorted(present, given)]
+        needed = np.zeros_like(present)
+        needed[within[:, None], self._needed[cues]] = True
+        return within, cues, needed[stretches, slots]
 
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""

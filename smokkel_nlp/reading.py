@@ -8,7 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from spacy.tokens import Doc, Span
 
 from smokkel_nlp.cues import CueMatcher, Match, Places
 from smokkel_nlp.lexicon import Lexicon, Table, lexicon
+from smokkel_nlp.ragged import distinct
 from smokkel_nlp.text import ENDS, OPEN, STOP, CleanText, break_kind, clean_text
 
 Key = TypeVar("Key", bound=Hashable)
@@ -26,6 +28,8 @@ _BREAKS = Table(lambda orth, lower: break_kind(orth), np.int8)
 _LENGTH = Table(lambda orth, lower: len(orth), np.int64)
 # A batch of so many tokens makes the fixed costs of a text small; memory stays what such a text takes.
 _ENOUGH = 20_000
+# So many sentences are searched for cues at once: a table of sentences by slots is made of them.
+_ROWS = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,35 +226,34 @@ class Finder(Generic[Key]):
         if not len(keys):
             return []
         bounds = reading.sentence_bounds if bounds is None else bounds
-        wanted = np.zeros(len(bounds) - 1, dtype=bool)
-        wanted[np.searchsorted(bounds, keys, side="right") - 1] = True
-        # Most words fit no slot, and most sentences with a key hold no cue: only words and sentences that may be part of one are walked over.
+        # Most words fit no slot, and most sentences hold no key: only words that fit, in sentences with a key, are looked at.
+        wanted = distinct(np.searchsorted(bounds, keys, side="right") - 1)
         tokens = np.flatnonzero(reading.look_up(self._fits))
         sentences = np.searchsorted(bounds, tokens, side="right") - 1
-        kept = wanted[sentences]
-        tokens, sentences = tokens[kept], sentences[kept]
+        rows = np.minimum(np.searchsorted(wanted, sentences), len(wanted) - 1)
+        kept = wanted[rows] == sentences
+        tokens, rows = tokens[kept], rows[kept]
+        found: list[Match[Key]] = []
+        for first in range(0, len(wanted), _ROWS):
+            part = slice(*np.searchsorted(rows, (first, first + _ROWS)))
+            found += self._among(reading, tokens[part], rows[part] - first, bounds[wanted[first : first + _ROWS, None] + (0, 1)].tolist())
+        return found
+
+    def _among(
+        self, reading: Tokens, tokens: NDArray[np.int64], rows: NDArray[np.int64], sentences: Sequence[Sequence[int]]
+    ) -> list[Match[Key]]:
+        """Return the matches in sentences, given the tokens that fit a slot and the sentence of each."""
         fitting = self._slots(reading.words, reading.numbers[tokens]).tolist()
         sizes = np.fromiter(map(len, fitting), np.int64, len(fitting))
         slots = np.fromiter(chain.from_iterable(fitting), np.int64, int(sizes.sum()))
-        tokens, sentences = np.repeat(tokens, sizes), np.repeat(sentences, sizes)
-        within, cues, asked = self._matcher.possible(sentences, slots)
-        tokens, sentences, slots = tokens[asked], sentences[asked], slots[asked]
-        held, first = np.unique(within, return_index=True)
-        ranges = zip(
-            pairwise([*first.tolist(), len(within)]),
-            np.searchsorted(sentences, held).tolist(),
-            np.searchsorted(sentences, held, side="right").tolist(),
-            bounds[held].tolist(),
-            bounds[held + 1].tolist(),
-            strict=False,
-        )
+        tokens, rows = np.repeat(tokens, sizes), np.repeat(rows, sizes)
+        within, cues, asked = self._matcher.possible(rows, slots)
+        places: list[Places] = [{} for _ in sentences]
+        for row, token, slot in zip(rows[asked].tolist(), tokens[asked].tolist(), slots[asked].tolist(), strict=True):
+            places[row].setdefault(slot, {})[token] = None
         found: list[Match[Key]] = []
-        listed, tokens_, slots_ = cues.tolist(), tokens.tolist(), slots.tolist()
-        for (one, other), low, high, start, stop in ranges:
-            places: Places = {}
-            for token, slot in zip(tokens_[low:high], slots_[low:high], strict=True):
-                places.setdefault(slot, {})[token] = None
-            found += self._matcher.among(listed[one:other], places, start, stop)
+        for row, pairs in groupby(zip(within.tolist(), cues.tolist(), strict=True), key=itemgetter(0)):
+            found += self._matcher.among((cue for _, cue in pairs), places[row], *sentences[row])
         return found
 
 
