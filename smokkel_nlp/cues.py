@@ -159,7 +159,9 @@ class CueMatcher(Generic[Key]):
         self._keyed = np.array([cue for cues in keyed for cue in cues], dtype=np.int64)
         most = max(map(len, self._needs), default=0)
         # The slots a cue needs, a row a cue; the rows are as long as the longest, filled up with a slot that is there already.
-        self._needed = np.array([[*needs, *[min(needs)] * (most - len(needs))] for needs in self._needs], dtype=np.int64).reshape(-1, most)
+        self._needed = np.array([[*needs, *[min(needs)] * (most - len(needs))] for needs in self._needs], dtype=np.int64).reshape(
+            len(self._needs), most
+        )
         self._exact: dict[str, list[int]] = {}
         self._prefix: dict[str, list[tuple[str, int]]] = {}
         self._other: list[tuple[str, int]] = []

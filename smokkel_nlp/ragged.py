@@ -19,7 +19,7 @@ def ranges(starts: Ints, sizes: Ints) -> Ints:
     [3, 4, 10, 11, 12]
     """
     ends = np.cumsum(sizes)
-    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes))
 
 
 def distinct(values: Ints) -> Ints:
@@ -31,7 +31,7 @@ def distinct(values: Ints) -> Ints:
     [1, 3]
     """
     values = np.sort(values)
-    return values[np.diff(values, prepend=values[:1] - 1) > 0]
+    return np.asarray(values[np.diff(values, prepend=values[:1] - 1) > 0])
 
 
 def first_maxima(values: NDArray[Any], sizes: Ints) -> Ints:

@@ -69,7 +69,7 @@ class Tokens:
     @cached_property
     def firsts(self) -> list[int]:
         """Where the texts begin, in tokens, and the end of the last."""
-        return self.edges.tolist()
+        return list(map(int, self.edges))
 
     def text_of(self, token: int) -> int:
         """Return the index of the text that holds a token."""
@@ -122,7 +122,8 @@ class Tokens:
     @cached_property
     def sentence_ends(self) -> list[int]:
         """Half-open token ends of the sentences."""
-        return self.sentence_bounds[1:].tolist()
+        ends: list[int] = self.sentence_bounds[1:].tolist()
+        return ends
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
@@ -260,10 +261,11 @@ class Finder(Generic[Key]):
 class _Last(threading.local):
     """The texts that a thread is working on, so that the components of one pipeline share them."""
 
-    docs: Sequence[Doc] = ()
-    tokens: Tokens | None = None
-    readings: dict[int, tuple[Doc, Reading]] = {}
-    latest: int = 0
+    def __init__(self) -> None:
+        self.docs: Sequence[Doc] = ()
+        self.tokens: Tokens | None = None
+        self.readings: dict[int, tuple[Doc, Reading]] = {}
+        self.latest = 0
 
 
 _last = _Last()
@@ -308,12 +310,12 @@ def read_all(docs: Sequence[Doc], tokenizer: Tokenizer) -> Tokens:
     starts = np.concatenate([[0], ends])[: len(ends)]
     if len(docs) > 1:
         starts = starts - np.repeat(np.append(starts, 0)[edges[:-1]], np.diff(edges))
-    arrays = numbers, starts, starts + sizes
-    texts = [
-        Reading(words, *(array[first:last] for array in arrays), np.array([0, last - first]), clean)
-        for clean, (first, last) in zip(cleaned, pairwise(edges.tolist()), strict=True)
-    ]
-    _last.docs, _last.tokens = docs, texts[0] if len(texts) == 1 else Batch(words, *arrays, edges, texts)
+    ends = starts + sizes
+    texts = []
+    for clean, (first, last) in zip(cleaned, pairwise(edges.tolist()), strict=True):
+        part = slice(first, last)
+        texts.append(Reading(words, numbers[part], starts[part], ends[part], np.array([0, last - first]), clean))
+    _last.docs, _last.tokens = docs, texts[0] if len(texts) == 1 else Batch(words, numbers, starts, ends, edges, texts)
     _last.readings = {id(doc): (doc, text) for doc, text in zip(docs, texts, strict=True)}
     return _last.tokens
 

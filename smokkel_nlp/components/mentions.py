@@ -115,14 +115,15 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
 
 def spotted(content: Content, cut: Passages, scores: NDArray[np.float32], spotter: Spotter) -> list[Found]:
     """Return the mentions that weigh enough; neighbouring passages of one sentence are one mention."""
-    columns, rows = np.nonzero(scores.T >= spotter.threshold)
+    enough = scores >= spotter.threshold
+    columns, rows = np.nonzero(enough.T)
     if not len(rows):
         return []
     goes_on = (columns[1:] == columns[:-1]) & (rows[1:] == rows[:-1] + 1) & (cut.sentence[rows[1:]] == cut.sentence[rows[:-1]])
     first, last = np.concatenate([[True], ~goes_on]), np.concatenate([~goes_on, [True]])
     columns = columns[first]
     spans = trimmed(content, cut.starts[rows[first]].tolist(), cut.ends[rows[last]].tolist())
-    words = spotter.words_of(content, *zip(*spans, strict=True), columns)
+    words = spotter.words_of(content, spans, columns)
     labels = [Label("tag", tag, "strong", 0) for tag in spotter.tags]
     return [
         Found(labels[column], *span, f"{spotter.tags[column]}.{WEIGHED}" + (f".{word}" if word else ""))

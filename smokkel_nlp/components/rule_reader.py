@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from smokkel_nlp.components.rules import AssertionRules, Rule, status_order
-from smokkel_nlp.components.sections import Default, Section, section_at
+from smokkel_nlp.components.sections import Section, section_at
 from smokkel_nlp.cues import Match
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.ragged import ranges

@@ -250,23 +250,20 @@ class Spotter:
         sums: Floats = which @ self._of_text
         return sums, sizes
 
-    def words_of(self, content: Content, starts: Sequence[int], ends: Sequence[int], tags: Ints) -> list[str | None]:
+    def words_of(self, content: Content, spans: Sequence[tuple[int, int]], tags: Ints) -> list[str | None]:
         """Return the words of passages that say most for a tag each, lower-case; None where none does."""
-        sizes = np.array(ends, dtype=np.int64) - np.array(starts, dtype=np.int64)
-        tokens = ranges(np.array(starts, dtype=np.int64), sizes)
-        reading = content.reading
-        shares = self._share.values(reading.words)[reading.numbers[tokens], np.repeat(tags, sizes)] * counts(content)[tokens]
-        best = first_maxima(shares, sizes)
-        forms = reading.words.lower
-        return [
-            forms[number] if share > 0 else None for number, share in zip(reading.numbers[tokens[best]].tolist(), shares[best].tolist(), strict=True)
-        ]
+        starts, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+        tokens = ranges(starts, ends - starts)
+        words, numbers = content.reading.words, content.reading.numbers[tokens]
+        shares = self._share.values(words)[numbers, np.repeat(tags, ends - starts)] * counts(content)[tokens]
+        best = first_maxima(shares, ends - starts)
+        said = zip(numbers[best].tolist(), shares[best].tolist(), strict=True)
+        return [words.lower[number] if share > 0 else None for number, share in said]
 
 
-_BOUNDARY_EDGE, _SIGN = 1, 2
-_EDGE = Table(
-    lambda orth, lower: _BOUNDARY_EDGE * (lower in load_boundaries().words) + _SIGN * (not any(map(str.isalnum, lower))), np.uint8
-)
+# What may not stand at the edge of a mention: a word that cuts a sentence at its begin, a sign at either end.
+_CUT, _SIGN = 1, 2
+_EDGE = Table(lambda orth, lower: _CUT * (lower in load_boundaries().words) + _SIGN * (not any(map(str.isalnum, lower))), np.uint8)
 
 
 def trimmed(content: Content, starts: Iterable[int], ends: Iterable[int]) -> list[tuple[int, int]]:

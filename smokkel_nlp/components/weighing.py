@@ -102,6 +102,7 @@ class Surroundings:
         self._actors, self._others, self._negations, self._stops = (
             np.flatnonzero(self.reading.look_up(table)) for table in self.lists.tables
         )
+
     @cached_property
     def words(self) -> list[str | None]:
         """The words that tokens count as."""
@@ -162,7 +163,8 @@ class Surroundings:
         it only misleads.
         """
         reading, forms = self.reading, self.reading.words.lower
-        start, low, high = np.array([(span[0], *clause) for span, clause in zip(spans, clauses, strict=True)], dtype=np.int64).reshape(-1, 3).T
+        start = np.array([start for start, _ in spans], dtype=np.int64)
+        low, high = np.array(clauses, dtype=np.int64).reshape(-1, 2).T
         bounds, text = reading.sentence_bounds, self.texts(start)
         sentence = np.searchsorted(bounds, start, side="right") - 1
         edge = reading.edges[text]
@@ -325,9 +327,7 @@ class Weighed(NamedTuple):
         firsts = np.cumsum(sizes) - sizes
         sums = np.bincount((firsts - lows)[owners] + tokens, weights=parts, minlength=int(sizes.sum()))
         best = first_maxima(sums, sizes)
-        return [
-            token if most > 0 else None for token, most in zip((best - firsts + lows).tolist(), sums[best].tolist(), strict=True)
-        ]
+        return [token if most > 0 else None for token, most in zip((best - firsts + lows).tolist(), sums[best].tolist(), strict=True)]
 
 
 @dataclass
