@@ -14,11 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from smokkel_nlp.ragged import Ints, distinct, ranges
-
 # How many tokens may stand in a gap. A limit on the wide one keeps cost linear in a text without sentence ends.
 GAPS = {"...": 5, "~": 60}
 MAX_APART = 10
@@ -132,6 +127,14 @@ class CueMatcher(Generic[Key]):
     cues : iterable of (key, Cue)
         What to look for, and under which key to report it.
 
+    Attributes
+    ----------
+    needs : list of frozenset of int
+        The slots of each cue, by number.
+    by_key : dict of int to list of int
+        The cues of which a slot is the key.
+    n_slots : int
+
     Examples
     --------
     >>> matcher = CueMatcher([("papers", parse_cue("paspoort* & afgepakt/afgenomen"))])
@@ -144,24 +147,16 @@ class CueMatcher(Generic[Key]):
         self._cues = list(cues)
         numbers: dict[tuple[str, ...], int] = {}
         self._parts: list[tuple[tuple[_Step, ...], ...]] = []
-        self._needs: list[frozenset[int]] = []
-        self._by_key: dict[int, list[int]] = {}
+        self.needs: list[frozenset[int]] = []
+        self.by_key: dict[int, list[int]] = {}
         for index, (_, cue) in enumerate(self._cues):
             parts = tuple(tuple((numbers.setdefault(slot.alternatives, len(numbers)), slot.gap) for slot in part) for part in cue.parts)
             self._parts.append(parts)
-            self._needs.append(frozenset(number for part in parts for number, _ in part))
+            self.needs.append(frozenset(number for part in parts for number, _ in part))
             slots = {numbers[slot.alternatives]: slot for part in cue.parts for slot in part}
             key = max(slots, key=lambda number: (min(len(word.strip("*")) for word in slots[number].alternatives), -number))
-            self._by_key.setdefault(key, []).append(index)
-        keyed = [self._by_key.get(number, []) for number in range(len(numbers))]
-        self._sizes = np.array([len(cues) for cues in keyed], dtype=np.int64)
-        self._firsts = np.cumsum(self._sizes) - self._sizes
-        self._keyed = np.array([cue for cues in keyed for cue in cues], dtype=np.int64)
-        most = max(map(len, self._needs), default=0)
-        # The slots a cue needs, a row a cue; the rows are as long as the longest, filled up with a slot that is there already.
-        self._needed = np.array([[*needs, *[min(needs)] * (most - len(needs))] for needs in self._needs], dtype=np.int64).reshape(
-            len(self._needs), most
-        )
+            self.by_key.setdefault(key, []).append(index)
+        self.n_slots = len(numbers)
         self._exact: dict[str, list[int]] = {}
         self._prefix: dict[str, list[tuple[str, int]]] = {}
         self._other: list[tuple[str, int]] = []
@@ -189,37 +184,7 @@ class CueMatcher(Generic[Key]):
 
     def is_key(self, word: str) -> bool:
         """Tell whether a lower-case word is the key of a cue: a stretch of text without one holds no match."""
-        return not self._by_key.keys().isdisjoint(self.slots_of(word))
-
-    def possible(self, stretches: Ints, slots: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-        """Return which cues may stand in which stretches of text, since these hold words for all their slots.
-
-        Parameters
-        ----------
-        stretches, slots : array of int, shape (n_words,)
-            The stretch that a word stands in, from 0 on, and a slot that it fits.
-
-        Returns
-        -------
-        stretches, cues : array of int, shape (n_pairs,)
-            In order.
-        asked : array of bool, shape (n_words,)
-            Which of the words a cue that may stand there needs.
-        """
-        width = len(self._sizes)
-        present = np.zeros((int(stretches.max(initial=-1)) + 1, width), dtype=bool)
-        present[stretches, slots] = True
-        keys = self._sizes[slots] > 0
-        within, keyed = np.divmod(distinct(stretches[keys] * width + slots[keys]), width)
-        sizes = self._sizes[keyed]
-        cues = self._keyed[ranges(self._firsts[keyed], sizes)]
-        within = np.repeat(within, sizes)
-        for column in range(self._needed.shape[1]):
-            held = present[within, self._needed[cues, column]]
-            within, cues = within[held], cues[held]
-        needed = np.zeros_like(present)
-        needed[within[:, None], self._needed[cues]] = True
-        return within, cues, needed[stretches, slots]
+        return not self.by_key.keys().isdisjoint(self.slots_of(word))
 
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
@@ -229,7 +194,7 @@ class CueMatcher(Generic[Key]):
             for number in self.slots_of(words[position]):
                 places.setdefault(number, {})[position] = None
         present = places.keys()
-        cues = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
+        cues = {index for number in present for index in self.by_key.get(number, ()) if self.needs[index] <= present}
         return self.among(cues, places, start, stop)
 
     def among(self, cues: Iterable[int], places: Places, start: int, stop: int) -> list[Match[Key]]:

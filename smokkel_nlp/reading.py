@@ -18,6 +18,7 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc, Span
 
+from smokkel_nlp.cue_table import CueTable
 from smokkel_nlp.cues import CueMatcher, Match, Places
 from smokkel_nlp.lexicon import Lexicon, Table, lexicon
 from smokkel_nlp.ragged import distinct
@@ -216,7 +217,7 @@ class Finder(Generic[Key]):
     """
 
     def __init__(self, matcher: CueMatcher[Key]) -> None:
-        self._matcher = matcher
+        self._matcher, self._table = matcher, CueTable(matcher)
         self._keys = Table(lambda orth, lower: matcher.is_key(lower), np.bool_)
         self._fits = Table(lambda orth, lower: bool(matcher.slots_of(lower)), np.bool_)
         self._slots = Table(lambda orth, lower: tuple(matcher.slots_of(lower)), object)
@@ -248,7 +249,7 @@ class Finder(Generic[Key]):
         sizes = np.fromiter(map(len, fitting), np.int64, len(fitting))
         slots = np.fromiter(chain.from_iterable(fitting), np.int64, int(sizes.sum()))
         tokens, rows = np.repeat(tokens, sizes), np.repeat(rows, sizes)
-        within, cues, asked = self._matcher.possible(rows, slots)
+        within, cues, asked = self._table(rows, slots)
         places: list[Places] = [{} for _ in sentences]
         for row, token, slot in zip(rows[asked].tolist(), tokens[asked].tolist(), slots[asked].tolist(), strict=True):
             places[row].setdefault(slot, {})[token] = None
