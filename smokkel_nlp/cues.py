@@ -169,6 +169,7 @@ class CueMatcher(Generic[Key]):
                 else:
                     self._prefix.setdefault(word[:3], []).append((word, number))
         self._known: dict[str, frozenset[int]] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}
 
     def slots_of(self, word: str) -> frozenset[int]:
         """Return the numbers of the slots that a lower-case word fits."""
@@ -179,7 +180,10 @@ class CueMatcher(Generic[Key]):
             numbers.update(number for pattern, number in self._other if fits(pattern, word))
             if len(self._known) >= _CACHE_SIZE:
                 self._known.clear()
-            found = self._known[word] = frozenset(numbers)
+                self._sets.clear()
+            # One set serves all words that fit the same slots: the collector of garbage walks over every set there is.
+            found = frozenset(numbers)
+            found = self._known[word] = self._sets.setdefault(found, found)
         return found
 
     def is_key(self, word: str) -> bool:
