@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from smokkel_nlp.cues import Cue, CueMatcher
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
-from smokkel_nlp.reading import Finder, Reading
+from smokkel_nlp.reading import Finder, Tokens
 from smokkel_nlp.taxonomy import parse_cues, read_toml, resource, take
 
 _MASKED = Table(lambda orth, lower: load_masks()(lower), object)
@@ -42,13 +42,14 @@ class Content:
 
     Parameters
     ----------
-    reading : Reading
+    reading : Tokens
+        Of one text, or of several.
     """
 
-    reading: Reading
+    reading: Tokens
 
     @classmethod
-    def of(cls, reading: Reading) -> Content:
+    def of(cls, reading: Tokens) -> Content:
         """Return the content of a reading, worked out once."""
         found: Content = reading.memo.setdefault("content", cls(reading))
         return found
@@ -71,7 +72,8 @@ class Content:
         """Whether a token is written as a name: with a capital where nothing opens, shape (n_tokens,)."""
         capital = np.asarray(self.reading.look_up(_CAPITAL), dtype=bool)
         opens = np.asarray(self.reading.look_up(_OPENS), dtype=bool)
-        return np.asarray(capital & ~np.concatenate([[True], opens[:-1]])[: len(capital)])
+        before = np.concatenate([[True], opens[:-1]])[: len(capital)]
+        return np.asarray(capital & ~(before | self.reading.opens))
 
     @cached_property
     def masked(self) -> NDArray[np.object_]:

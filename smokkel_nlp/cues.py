@@ -127,6 +127,14 @@ class CueMatcher(Generic[Key]):
     cues : iterable of (key, Cue)
         What to look for, and under which key to report it.
 
+    Attributes
+    ----------
+    needs : list of frozenset of int
+        The slots of each cue, by number.
+    by_key : dict of int to list of int
+        The cues of which a slot is the key.
+    n_slots : int
+
     Examples
     --------
     >>> matcher = CueMatcher([("papers", parse_cue("paspoort* & afgepakt/afgenomen"))])
@@ -139,15 +147,16 @@ class CueMatcher(Generic[Key]):
         self._cues = list(cues)
         numbers: dict[tuple[str, ...], int] = {}
         self._parts: list[tuple[tuple[_Step, ...], ...]] = []
-        self._needs: list[frozenset[int]] = []
-        self._by_key: dict[int, list[int]] = {}
+        self.needs: list[frozenset[int]] = []
+        self.by_key: dict[int, list[int]] = {}
         for index, (_, cue) in enumerate(self._cues):
             parts = tuple(tuple((numbers.setdefault(slot.alternatives, len(numbers)), slot.gap) for slot in part) for part in cue.parts)
             self._parts.append(parts)
-            self._needs.append(frozenset(number for part in parts for number, _ in part))
+            self.needs.append(frozenset(number for part in parts for number, _ in part))
             slots = {numbers[slot.alternatives]: slot for part in cue.parts for slot in part}
             key = max(slots, key=lambda number: (min(len(word.strip("*")) for word in slots[number].alternatives), -number))
-            self._by_key.setdefault(key, []).append(index)
+            self.by_key.setdefault(key, []).append(index)
+        self.n_slots = len(numbers)
         self._exact: dict[str, list[int]] = {}
         self._prefix: dict[str, list[tuple[str, int]]] = {}
         self._other: list[tuple[str, int]] = []
@@ -160,6 +169,7 @@ class CueMatcher(Generic[Key]):
                 else:
                     self._prefix.setdefault(word[:3], []).append((word, number))
         self._known: dict[str, frozenset[int]] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}
 
     def slots_of(self, word: str) -> frozenset[int]:
         """Return the numbers of the slots that a lower-case word fits."""
@@ -170,12 +180,15 @@ class CueMatcher(Generic[Key]):
             numbers.update(number for pattern, number in self._other if fits(pattern, word))
             if len(self._known) >= _CACHE_SIZE:
                 self._known.clear()
-            found = self._known[word] = frozenset(numbers)
+                self._sets.clear()
+            # One set serves all words that fit the same slots: the collector of garbage walks over every set there is.
+            found = frozenset(numbers)
+            found = self._known[word] = self._sets.setdefault(found, found)
         return found
 
     def is_key(self, word: str) -> bool:
         """Tell whether a lower-case word is the key of a cue: a stretch of text without one holds no match."""
-        return not self._by_key.keys().isdisjoint(self.slots_of(word))
+        return not self.by_key.keys().isdisjoint(self.slots_of(word))
 
     def __call__(self, words: Sequence[str], start: int = 0, end: int | None = None) -> list[Match[Key]]:
         """Return the matches that begin in ``words[start:end]``, in order, none reaching outside it."""
@@ -184,14 +197,17 @@ class CueMatcher(Generic[Key]):
         for position in range(start, stop):
             for number in self.slots_of(words[position]):
                 places.setdefault(number, {})[position] = None
-        return self.among(places, start, stop)
-
-    def among(self, places: Places, start: int, stop: int) -> list[Match[Key]]:
-        """Return the matches in a stretch of words, given for each slot the positions of the words that fit it, in order."""
         present = places.keys()
-        indices = {index for number in present for index in self._by_key.get(number, ()) if self._needs[index] <= present}
+        cues = {index for number in present for index in self.by_key.get(number, ()) if self.needs[index] <= present}
+        return self.among(cues, places, start, stop)
+
+    def among(self, cues: Iterable[int], places: Places, start: int, stop: int) -> list[Match[Key]]:
+        """Return the matches of some cues in a stretch of words that holds a word for each of their slots.
+
+        Given for each slot the positions of the words that fit it, in order.
+        """
         found = []
-        for index in indices:
+        for index in cues:
             parts = self._parts[index]
             for position in places[parts[0][0][0]]:
                 if span := _match(parts, places, position, start, stop):

@@ -144,7 +144,7 @@ def _gold(content: Content, record: Mapping[str, Any], found: Passages, tags: Se
     """Tell which passages show which tag: those that overlap half of a marked one, or lie half inside it."""
     gold = np.zeros((len(found.starts), len(tags)), dtype=bool)
     for mention in record["mentions"]:
-        start, end = content.reading.tokens_of(mention["start"], mention["end"])
+        start, end = content.reading.texts[0].tokens_of(mention["start"], mention["end"])
         shared = np.minimum(found.ends, end) - np.maximum(found.starts, start)
         least = _OVERLAP * np.minimum(found.ends - found.starts, end - start)
         gold[(shared > 0) & (shared >= least), tags.index(mention["tag"])] = True

@@ -6,18 +6,23 @@ text is one step in numpy, whatever its length.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.attrs import ORTH, SPACY
 from spacy.strings import StringStore
+from spacy.tokenizer import Tokenizer
 
 from smokkel_nlp.text import plain_word
 
 _LIMIT = 300_000
 _LOCK = threading.RLock()
+# A word with the space behind it, or blanks that are tokens.
+_CHUNK = re.compile(r"\S+ ?|\s+")
 
 
 class Lexicon:
@@ -29,27 +34,55 @@ class Lexicon:
         The forms as written, by number.
     lower : list of str
         The same in lower case, disguised letters undone.
+    written : list of str
+        The forms as they stand in a text, by code: twice the number, and one more where a space follows.
     """
 
     def __init__(self) -> None:
         self.orth: list[str] = []
         self.lower: list[str] = []
+        self.written: list[str] = []
         self._numbers: dict[int, int] = {}
+        self._chunks: dict[Tokenizer, dict[str, tuple[int, ...]]] = {}
 
     def __len__(self) -> int:
         return len(self.orth)
 
     def numbers(self, hashes: NDArray[Any], strings: StringStore) -> NDArray[np.int64]:
         """Return the numbers of words given by spaCy's hashes, shape (n_tokens,); new words get the next ones."""
-        get = self._numbers.get
         keys = hashes.tolist()
-        found = [get(key, -1) for key in keys]
-        if -1 in found:
+        try:
+            return np.fromiter(map(self._numbers.__getitem__, keys), np.int64, len(keys))
+        except KeyError:
             with _LOCK:
-                for place, key in enumerate(keys):
-                    if found[place] < 0:
-                        found[place] = self._number(key, strings)
-        return np.array(found, dtype=np.int64)
+                return np.fromiter((self._number(key, strings) for key in keys), np.int64, len(keys))
+
+    def codes(self, text: str, tokenizer: Tokenizer) -> list[int]:
+        """Return the codes (see ``written``) of the tokens of a text.
+
+        What stands between blanks is tokenized once: spaCy cuts a text at blanks before all else, and a text read twice, as it came and
+        cleaned, holds the same words.
+
+        Examples
+        --------
+        >>> import spacy
+        >>> words = Lexicon()
+        >>> codes = words.codes("naar zee, en terug", spacy.blank("nl").tokenizer)
+        >>> [words.written[code] for code in codes]
+        ['naar ', 'zee', ', ', 'en ', 'terug']
+        """
+        known: dict[str, tuple[int, ...]] = self._chunks.setdefault(tokenizer, {})
+        found: list[int] = []
+        for chunk in _CHUNK.findall(text):
+            codes = known.get(chunk)
+            if codes is None:
+                rows = tokenizer(chunk).to_array([ORTH, SPACY])
+                codes = tuple((2 * self.numbers(rows[:, 0], tokenizer.vocab.strings) + rows[:, 1].astype(np.int64)).tolist())
+                if len(known) > _LIMIT:
+                    known.clear()
+                known[chunk] = codes
+            found += codes
+        return found
 
     def _number(self, key: int, strings: StringStore) -> int:
         number = self._numbers.get(key)
@@ -57,6 +90,7 @@ class Lexicon:
             form = strings[key]
             number = len(self.orth)
             self.lower.append(plain_word(form.lower()))
+            self.written += (form, form + " ")
             self.orth.append(form)
             self._numbers[key] = number
         return number
@@ -105,11 +139,15 @@ class Table:
 
     def __call__(self, words: Lexicon, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """Return the values of words given by their numbers, shape (n_tokens,) or (n_tokens, width)."""
+        return np.asarray(self.values(words)[numbers])
+
+    def values(self, words: Lexicon) -> NDArray[Any]:
+        """Return the values of all words of a lexicon by number; places behind the last word are empty."""
         known, filled, values = self._state
         if known is not words or filled < len(words):
             with _LOCK:
                 values = self._fill(words)
-        return np.asarray(values[numbers])
+        return values
 
     def _fill(self, words: Lexicon) -> NDArray[Any]:
         known, filled, values = self._state

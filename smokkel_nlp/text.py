@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import median
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ _REPLACED = {
     "\u2010": "-",
     "\u2011": "-",
 }
-_BREAK = re.compile(r"[ \t]*(?:\r\n?|\n|\u2028|\u2029|\x85)[ \t]*")
+_BREAK = re.compile(r"(?:\r\n?|[\n\u2028\u2029\x85])[ \t]*")
 _HYPHEN_END = re.compile(r"[a-zà-ÿ]-$")
 _STOP_END = re.compile(r"[.!?:;)\"']$")
 _MIN_WRAP = 40
@@ -85,7 +85,7 @@ class CleanText:
     original: str
     pieces: tuple[tuple[int, int, int], ...]
 
-    @property
+    @cached_property
     def unchanged(self) -> bool:
         """Whether cleaning changed nothing, so offsets need no mapping."""
         return self.text == self.original
@@ -98,6 +98,8 @@ class CleanText:
         >>> clean_text("vracht-\nwagen").to_original(0, 11)
         (0, 13)
         """
+        if self.unchanged:
+            return start, end
         return self._position(start)[0], self._position(end - 1)[1]
 
     def _position(self, offset: int) -> tuple[int, int]:
@@ -128,7 +130,7 @@ class _Builder:
     def copy(self, start: int, end: int) -> None:
         """Copy a stretch of the original, repairing its characters on the way."""
         position = start
-        for match in _ODD.finditer(self.original, start, end):
+        for match in _ODD.finditer(self.original, start, end) if _SUSPECT.search(self.original, start, end) else ():
             self.add(self.original[position : match.start()], position, match.start())
             self.add(_repair(match[0]), match.start(), match.end())
             position = match.end()
@@ -136,6 +138,8 @@ class _Builder:
 
 
 _ODD = re.compile(f"{_INVISIBLE.pattern}|{_COMBINED.pattern}|{_COMPATIBLE.pattern}")
+# The characters without which a stretch has nothing odd: one class is looked for faster than the alternatives are tried.
+_SUSPECT = re.compile(f"[{_INVISIBLE.pattern[1:-2]}\u0300-\u036f{_COMPATIBLE.pattern[1:-1]}]")
 
 
 def _repair(text: str) -> str:
@@ -175,11 +179,15 @@ def clean_text(text: str) -> CleanText:
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     """Yield the ranges of the lines, stripped of blanks at their ends."""
-    start = len(text) - len(text.lstrip(" \t"))
+    start, last = len(text) - len(text.lstrip(" \t")), 0
     for match in _BREAK.finditer(text):
-        if match.start() >= start:
-            yield start, match.start()
+        end = match.start()
+        while end > last and text[end - 1] in " \t":
+            end -= 1
+        if end >= start:
+            yield start, end
             start = match.end()
+        last = match.end()
     end = len(text.rstrip(" \t"))
     yield start, max(start, end)
 

@@ -76,9 +76,10 @@ def gold_mentions(records: Sequence[Mapping[str, Any]], nlp: Language) -> Iterat
     """Yield each gold mention with a reader of its text and its token range."""
     for record in records:
         if record["mentions"]:
-            reading = Reader.of(read(nlp.make_doc(record["text"]), nlp.tokenizer))
+            reading = read(nlp.make_doc(record["text"]), nlp.tokenizer)
+            reader = Reader.of(reading)
             for mention in record["mentions"]:
-                yield mention, reading, reading.reading.tokens_of(mention["start"], mention["end"])
+                yield mention, reader, reading.tokens_of(mention["start"], mention["end"])
 
 
 def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, least: int = 4) -> Weights:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 FLOORS = [
-    ["errors", "records", "cues"],
+    ["errors", "records", "cues", "ragged"],
     ["taxonomy", "store"],
     ["text", "masks", "settings"],
-    ["lexicon"],
+    ["lexicon", "cue_table"],
     ["reading"],
     ["content"],
     ["components"],

@@ -81,8 +81,9 @@ def test_mentions_are_weighed_at_once_as_one_by_one(blank: Language, records: li
             continue
         weighed = weigher(reader._around, spans)
         for span, clause, row in zip(spans, weighed.clauses, weighed.scores, strict=True):
-            by_name = weigher.weights.sum(reader.features(span)) + weigher.weights.bias
-            assert np.allclose(row + weigher.weights.sum(reader.facts(span, clause)), by_name, atol=1e-3)
+            by_name = weigher.weights.sums([reader.features(span)])[0] + weigher.weights.bias
+            (facts,) = reader.facts([span], [clause])
+            assert np.allclose(row + weigher.weights.sums([facts.items()])[0], by_name, atol=1e-3)
             count += 1
     assert count > 50
 
@@ -124,7 +125,7 @@ def test_origin_name_and_sex_weigh_nothing(blank: Language, spotter: Spotter, on
 def test_a_name_of_an_organisation_is_no_mention(blank: Language, spotter: Spotter) -> None:
     content = content_of(blank, "Het Expertisecentrum Mensenhandel en Mensensmokkel gaf een toelichting.")
     assert content.organisations
-    mentions, _ = find_mentions(content, load_cues(), spotter)
+    [(mentions, _)] = find_mentions(content, load_cues(), spotter)
     assert [item for item in mentions if item.label.kind == "offence"] == []
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -19,7 +20,7 @@ from smokkel_nlp.components.rule_reader import Decision, RuleReader, Said
 from smokkel_nlp.components.rules import FILE, AssertionRules, load_assertion_rules, read_rules
 from smokkel_nlp.components.sections import PLAIN, Section, section_at, sections_of
 from smokkel_nlp.components.weighing import FILES, MENTIONS, Feature, Lists, Surroundings, Weigher, Weights, clauses_of, unpack
-from smokkel_nlp.reading import Reading, read
+from smokkel_nlp.reading import Batched, Tokens, read_all
 from smokkel_nlp.store import Stored
 from smokkel_nlp.taxonomy import take
 
@@ -34,20 +35,20 @@ def _lists() -> Lists:
 
 @dataclass
 class Reader:
-    """A text whose mentions are asserted; what they share is worked out once."""
+    """Texts whose mentions are asserted; what they share is worked out once."""
 
-    reading: Reading
+    reading: Tokens
     rules: AssertionRules
     sections: list[Section]
 
     @classmethod
-    def of(cls, reading: Reading, rules: AssertionRules | None = None) -> Reader:
+    def of(cls, reading: Tokens, rules: AssertionRules | None = None) -> Reader:
         """Prepare a reading with the shipped rules, or others."""
         return cls(reading, rules or load_assertion_rules(), sections_of(reading))
 
     def __post_init__(self) -> None:
-        register = self.sections[0].default.id if self.sections else PLAIN.id
-        self._around = Surroundings(self.reading, register, _lists())
+        registers = [section_at(self.sections, edge).default.id if self.sections else PLAIN.id for edge in self.reading.firsts[:-1]]
+        self._around = Surroundings(self.reading, registers, _lists())
         self._by_rule = RuleReader(self.reading, self.rules, self.sections)
         self._said: dict[tuple[int, int], Said] = {}
 
@@ -61,15 +62,17 @@ class Reader:
         """Decide by rules and defaults alone."""
         return self.said(span).decision
 
-    def facts(self, span: tuple[int, int], clause: tuple[int, int]) -> list[Feature]:
-        """Return what is weighed for the mention at a token range besides the words around it."""
-        said = self.said(span)
-        section = section_at(self.sections, span[0]).default.id
-        return self._around.facts(span, clause, section, (match.key.id for match in said.near), said.decision.source)
+    def facts(self, spans: Sequence[tuple[int, int]], clauses: Sequence[tuple[int, int]]) -> list[dict[str, float]]:
+        """Return what is weighed for mentions at token ranges besides the words around them."""
+        said = [
+            (section_at(self.sections, span[0]).default.id, said.source, (match.key.id for match in said.near))
+            for span, said in zip(spans, map(self.said, spans), strict=True)
+        ]
+        return self._around.facts(spans, clauses, said)
 
     def features(self, span: tuple[int, int]) -> list[Feature]:
         """Return by name what is weighed for the mention at a token range."""
-        return list(self._around.describe(span, self.facts(span, clauses_of(*self._around.windows([span]))[0])))
+        return list(self._around.describe(span, *self.facts([span], clauses_of(*self._around.windows([span])))))
 
     def decide(self, spans: Sequence[tuple[int, int]], weigher: Weigher) -> list[Decision]:
         """Decide mentions by weighing; a rule that says what was decided is shown, else the word that spoke most for it.
@@ -79,9 +82,9 @@ class Reader:
         if not spans:
             return []
         weights, weighed = weigher.weights, weigher(self._around, spans)
-        decisions = []
-        for number, (span, clause) in enumerate(zip(spans, weighed.clauses, strict=True)):
-            status, source = weights.choose(weighed.scores[number] + weights.sum(self.facts(span, clause)))
+        chosen = weights.choices(weighed.scores + weights.sums(facts.items() for facts in self.facts(spans, weighed.clauses)))
+        decisions, asked = [], []
+        for number, (span, (status, source)) in enumerate(zip(spans, chosen, strict=True)):
             agree = [
                 match
                 for match in self.said(span).cues
@@ -91,15 +94,17 @@ class Reader:
                 best = min(agree, key=lambda match: (match.key.status is None, match.key.source != source))
                 decisions.append(Decision(status, source, best.key.id, *self.reading.original_span(best.start, best.end)))
                 continue
-            token = None
+            decisions.append(Decision(status, source, None, None, None))
             if (status, source) != section_at(self.sections, span[0]).default[1:]:
-                token = weighed.loudest(number, weights.groups[0].index(status))
-            shown = (None, None, None) if token is None else (WEIGHED, *self.reading.original_span(token, token + 1))
-            decisions.append(Decision(status, source, *shown))
+                asked.append(number)
+        columns = [weights.groups[0].index(decisions[number].status) for number in asked]
+        for number, token in zip(asked, weighed.loudest(np.array(asked, dtype=np.int64), np.array(columns, dtype=np.int64)), strict=True):
+            if token is not None:
+                decisions[number] = Decision(*decisions[number][:2], WEIGHED, *self.reading.original_span(token, token + 1))
         return decisions
 
 
-class AssertionComponent(Stored):
+class AssertionComponent(Batched, Stored):
     """Fill in status, source and deciding cue of the mentions that an earlier component found."""
 
     names = FILES
@@ -124,16 +129,21 @@ class AssertionComponent(Stored):
         """Build the weights from the content of their files."""
         self.use(unpack(raw, MENTIONS))
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Assert the mentions of a Doc."""
-        groups = [doc.spans[name] for name in GROUPS.values() if name in doc.spans and len(doc.spans[name])]
-        if not groups:
-            return doc
-        spans = [(data["tokens"][0], data["tokens"][1]) for group in groups for data in group.attrs.values()]
-        decisions = iter(Reader.of(read(doc, self._tokenizer)).decide(spans, self.weigher))
-        for group in groups:
+    def run(self, docs: Sequence[Doc]) -> None:
+        """Assert the mentions of Docs."""
+        reading = read_all(docs, self._tokenizer)
+        groups = [
+            (first, doc.spans[name])
+            for doc, first in zip(docs, reading.firsts, strict=False)
+            for name in GROUPS.values()
+            if name in doc.spans and len(doc.spans[name])
+        ]
+        spans = [(first + data["tokens"][0], first + data["tokens"][1]) for first, group in groups for data in group.attrs.values()]
+        if not spans:
+            return
+        decisions = iter(Reader.of(reading).decide(spans, self.weigher))
+        for _, group in groups:
             group.attrs = {key: {**data, **dict(zip(DECIDED, next(decisions), strict=True))} for key, data in group.attrs.items()}
-        return doc
 
 
 @Language.factory("smokkel_assertion", requires=["doc.spans"], assigns=["doc.spans"])

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from smokkel_nlp.components.spotting import FILES, Passages, Spotter, is_boundary, unpack
+from smokkel_nlp.components.spotting import FILES, Passages, Spotter, trimmed, unpack
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import Cue, CueMatcher
-from smokkel_nlp.reading import Finder, Reading, read
+from smokkel_nlp.reading import Batched, Finder, Reading, read_all
 from smokkel_nlp.store import Stored
 from smokkel_nlp.taxonomy import Taxonomy, load_taxonomy
 
@@ -72,12 +72,12 @@ def load_cues() -> Finder[Label]:
 
 def cued(content: Content, cues: Finder[Label]) -> list[Found]:
     """Return the cues that fit outside the names of organisations, in order of position; they may overlap."""
-    found = (Found(match.key, match.start, match.end, match.key.cue) for match in cues(content.reading))
-    return [item for item in found if not content.in_organisation[item.start : item.end].any()]
+    inside = content.in_organisation.tobytes()
+    return [Found(label, start, end, label.cue) for label, _, start, end in cues(content.reading) if not any(inside[start:end])]
 
 
-def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> tuple[list[Found], list[float]]:
-    """Find the mentions of a text.
+def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> list[tuple[list[Found], list[float]]]:
+    """Find the mentions of texts.
 
     Parameters
     ----------
@@ -87,51 +87,48 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> tu
 
     Returns
     -------
-    mentions : list of Found
-        In order of position; of overlapping ones under one label the longest stays.
-    scores : list of float
-        For each tag the score (log odds) of the passage that shows it best, however low; with a cue at least the threshold.
+    list of (mentions, scores), one a text
+        Mentions in order of position; of overlapping ones under one label the longest stays. Scores: for each tag the score (log odds)
+        of the passage that shows it best, however low; with a cue at least the threshold.
     """
     cut, scores = spotter(content)
-    kept = longest([*spotted(content, cut, scores, spotter), *in_company(cued(content, cues), content)])
-    best = scores.max(axis=0) if len(scores) else np.full(len(spotter.tags), -9.0)
-    shown = [spotter.tags.index(item.label.id) for item in kept if item.label.kind == "tag" and item.label.strength == "strong"]
-    best[shown] = np.maximum(best[shown], spotter.threshold)
-    return kept, [round(float(score), 3) for score in best]
+    best = [[-9.0] * len(spotter.tags) for _ in content.reading.texts]
+    if len(scores):
+        (filled,) = np.nonzero(np.diff(content.reading.edges))
+        firsts = np.searchsorted(cut.starts, content.reading.edges[filled])
+        for text, row in zip(filled.tolist(), np.maximum.reduceat(scores, firsts, axis=0).tolist(), strict=True):
+            best[text] = row
+    found: list[tuple[list[Found], list[Found]]] = [([], []) for _ in content.reading.texts]
+    for place, items in enumerate((spotted(content, cut, scores, spotter), cued(content, cues))):
+        for item in items:
+            found[content.reading.text_of(item.start)][place].append(item)
+    column, threshold = {tag: number for number, tag in enumerate(spotter.tags)}, float(np.float32(spotter.threshold))
+    result = []
+    for (weighed, matched), row in zip(found, best, strict=True):
+        kept = longest([*weighed, *in_company(matched, content)])
+        for label, *_ in kept:
+            if label.kind == "tag" and label.strength == "strong":
+                row[column[label.id]] = max(row[column[label.id]], threshold)
+        result.append((kept, [round(score, 3) for score in row]))
+    return result
 
 
 def spotted(content: Content, cut: Passages, scores: NDArray[np.float32], spotter: Spotter) -> list[Found]:
     """Return the mentions that weigh enough; neighbouring passages of one sentence are one mention."""
-    found: list[Found] = []
-    rows, columns = np.nonzero(scores >= spotter.threshold)
-    runs: dict[int, tuple[int, int]] = {}
-    done: list[tuple[int, int, int]] = []
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        first, last = runs.get(column, (row, row - 2))
-        if last == row - 1 and cut.sentence[last] == cut.sentence[row]:
-            runs[column] = (first, row)
-            continue
-        if last >= first:
-            done.append((column, first, last))
-        runs[column] = (row, row)
-    done += [(column, first, last) for column, (first, last) in runs.items()]
-    for column, first, last in done:
-        start, end = trimmed(content, int(cut.starts[first]), int(cut.ends[last]))
-        tag = spotter.tags[column]
-        word = spotter.word_of(content, start, end, column)
-        found.append(Found(Label("tag", tag, "strong", 0), start, end, f"{tag}.{WEIGHED}" + (f".{word}" if word else "")))
-    return found
-
-
-def trimmed(content: Content, start: int, end: int) -> tuple[int, int]:
-    """Return a token range without the conjunctions and signs at its edges; never empty."""
-    edge, lower = is_boundary(content.reading, start, end), content.reading.lower
-    first, last = start, end
-    while last - first > 1 and not any(map(str.isalnum, lower[last - 1])):
-        last -= 1
-    while last - first > 1 and (edge[first - start] or not any(map(str.isalnum, lower[first]))):
-        first += 1
-    return first, last
+    enough = scores >= spotter.threshold
+    columns, rows = np.nonzero(enough.T)
+    if not len(rows):
+        return []
+    goes_on = (columns[1:] == columns[:-1]) & (rows[1:] == rows[:-1] + 1) & (cut.sentence[rows[1:]] == cut.sentence[rows[:-1]])
+    first, last = np.concatenate([[True], ~goes_on]), np.concatenate([~goes_on, [True]])
+    columns = columns[first]
+    spans = trimmed(content, cut.starts[rows[first]].tolist(), cut.ends[rows[last]].tolist())
+    words = spotter.words_of(content, spans, columns)
+    labels = [Label("tag", tag, "strong", 0) for tag in spotter.tags]
+    return [
+        Found(labels[column], *span, f"{spotter.tags[column]}.{WEIGHED}" + (f".{word}" if word else ""))
+        for column, span, word in zip(columns.tolist(), spans, words, strict=True)
+    ]
 
 
 def in_company(found: Sequence[Found], content: Content) -> list[Found]:
@@ -185,12 +182,9 @@ def register_extensions() -> None:
 
 def mention(doc: Doc, reading: Reading, found: Found, number: int) -> tuple[Span, dict[str, Any]] | None:
     """Return the span of what was found and its payload; None where no token of the Doc covers it."""
-    start, end = reading.original_span(found.start, found.end)
-    span = doc.char_span(start, end, label=found.label.id, span_id=number, alignment_mode="expand")
-    if span is None:
-        return None
-    tokens = [found.start, found.end]
-    return span, {"label": found.label.id, "cue": found.cue, "strength": found.label.strength, "tokens": tokens}
+    label, start, end, cue = found
+    span = reading.span(doc, start, end, label.id, number)
+    return None if span is None else (span, {"label": label.id, "cue": cue, "strength": label.strength, "tokens": [start, end]})
 
 
 def set_mentions(doc: Doc, kind: str, pairs: Iterable[tuple[Span, dict[str, Any]]]) -> None:
@@ -199,7 +193,7 @@ def set_mentions(doc: Doc, kind: str, pairs: Iterable[tuple[Span, dict[str, Any]
     doc.spans[name] = SpanGroup(doc, name=name, spans=[span for span, _ in pairs], attrs={str(span.id): data for span, data in pairs})
 
 
-class MentionsComponent(Stored):
+class MentionsComponent(Batched, Stored):
     """Write mentions to ``doc.spans["modus_operandi"]``, ``["offences"]`` and ``["elements"]``."""
 
     names = FILES
@@ -227,18 +221,19 @@ class MentionsComponent(Stored):
         """Build the weights from the content of their files."""
         self._spotter = unpack(raw)
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Find the mentions of a Doc."""
-        doc.user_data.pop(NOTE, None)  # of an earlier run over the same Doc
-        reading = read(doc, self._tokenizer)
-        mentions, doc.user_data[SCORES] = find_mentions(Content.of(reading), self._cues, self.spotter)
-        groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
-        for number, found in enumerate(mentions, start=1):
-            if pair := mention(doc, reading, found, number):
-                groups[found.label.kind].append(pair)
-        for kind, pairs in groups.items():
-            set_mentions(doc, kind, pairs)
-        return doc
+    def run(self, docs: Sequence[Doc]) -> None:
+        """Find the mentions of Docs."""
+        reading = read_all(docs, self._tokenizer)
+        found = find_mentions(Content.of(reading), self._cues, self.spotter)
+        for doc, text, first, (mentions, scores) in zip(docs, reading.texts, reading.firsts, found, strict=False):
+            doc.user_data.pop(NOTE, None)  # of an earlier run over the same Doc
+            doc.user_data[SCORES] = scores
+            groups: dict[str, list[tuple[Span, dict[str, Any]]]] = {kind: [] for kind in GROUPS}
+            for number, (label, start, end, cue) in enumerate(mentions, start=1):
+                if pair := mention(doc, text, Found(label, start - first, end - first, cue), number):
+                    groups[label.kind].append(pair)
+            for kind, pairs in groups.items():
+                set_mentions(doc, kind, pairs)
 
 
 @Language.factory("smokkel_mentions", assigns=["doc.spans"])

@@ -7,20 +7,25 @@ belongs to what it names ("geen loon") and does not count; a phrase ("is niet ge
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from smokkel_nlp.components.rules import AssertionRules, Rule, status_order
-from smokkel_nlp.components.sections import Default, Section, section_at
+from smokkel_nlp.components.sections import Section, section_at
 from smokkel_nlp.cues import Match
-from smokkel_nlp.reading import Reading
+from smokkel_nlp.lexicon import Table
+from smokkel_nlp.ragged import ranges
+from smokkel_nlp.reading import Tokens
 
 _PARTY = ("verdachte", "verdediging")
 # A text without sentence ends counts as sentences of this many tokens, and a rule holds on for at most so many: cost grows with the
 # text, not with its square. No sentence of the corpus is that long.
 _SENTENCE, _HOLD = 500, 100
+_BLANK = Table(lambda orth, lower: lower.isspace(), np.bool_)
 
 
 class Decision(NamedTuple):
@@ -34,11 +39,23 @@ class Decision(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What rules say of a mention: the decision, the cues that reach it from near, and the one that holds on from further away."""
+    """What rules say of a mention: status and source, the cue that gave the status, the cues that reach the mention from near, and the
+    one that holds on from further away.
+    """
 
-    decision: Decision
+    reading: Tokens
+    status: str
+    source: str
+    shown: Match[Rule] | None
     near: tuple[Match[Rule], ...]
     held: Match[Rule] | None
+
+    @property
+    def decision(self) -> Decision:
+        """What is decided by rules and defaults alone."""
+        if self.shown is None:
+            return Decision(self.status, self.source, None, None, None)
+        return Decision(self.status, self.source, self.shown.key.id, *self.reading.original_span(self.shown.start, self.shown.end))
 
     @property
     def cues(self) -> tuple[Match[Rule], ...]:
@@ -58,28 +75,46 @@ def reaches(match: Match[Rule], span: tuple[int, int], words: Sequence[str]) -> 
 
 
 class RuleReader:
-    """A text whose mentions are decided by rules, one by one; the cues of a sentence are looked for once.
+    """Texts whose mentions are decided by rules, one by one; the cues are looked for once.
 
     Parameters
     ----------
-    reading : Reading
+    reading : Tokens
     rules : AssertionRules
     sections : list of Section
         What holds where no rule says otherwise.
     """
 
-    def __init__(self, reading: Reading, rules: AssertionRules, sections: list[Section]) -> None:
+    def __init__(self, reading: Tokens, rules: AssertionRules, sections: list[Section]) -> None:
         self._reading, self._rules, self._sections = reading, rules, sections
-        pieces = [(part, min(part + _SENTENCE, end)) for start, end in reading.sentences for part in range(start, end, _SENTENCE)]
-        self._sentences = [piece for piece in pieces if not all(word.isspace() for word in reading.lower[slice(*piece)])] or pieces
-        self._ends = [end for _, end in self._sentences]
+        sizes = np.diff(reading.sentence_bounds)
+        pieces = ranges(np.zeros(len(sizes), dtype=np.int64), -(-sizes // _SENTENCE)) * _SENTENCE
+        pieces += np.repeat(reading.sentence_bounds[:-1], -(-sizes // _SENTENCE))
+        bounds = np.append(pieces, len(reading))
+        filled = ~np.logical_and.reduceat(reading.look_up(_BLANK), pieces) if len(pieces) else np.zeros(0, dtype=bool)
+        filled |= not filled.any()
+        self._starts, self._ends = pieces[filled].tolist(), bounds[1:][filled].tolist()
+        # How many sentences end by the end of each text.
+        self._lasts = np.searchsorted(bounds[1:][filled], reading.edges[1:], side="right").tolist()
         self._cues: dict[int, list[Match[Rule]]] = {}
+        excepted: dict[int, list[Match[tuple[Rule, bool]]]] = {}
+        found = rules.cues(reading, bounds)
+        for match in found:
+            if not match.key[1]:
+                excepted.setdefault(bisect_right(self._ends, match.start), []).append(match)
+        for (rule, counts), cue, start, end in found:
+            if counts:
+                sentence = bisect_right(self._ends, start)
+                if not any(o.key[0] is rule and o.start < end and start < o.end for o in excepted.get(sentence, ())):
+                    self._cues.setdefault(sentence, []).append(Match(rule, cue, start, end))
+        self._holding = [n for n, matches in self._cues.items() if any(match.key.scope == "section" for match in matches)]
 
     def __call__(self, span: tuple[int, int]) -> Said:
         """Decide status and source of the mention at a token range."""
         default = section_at(self._sections, span[0]).default
         found = [match for match in self._near(span) if not (match.key.soft and default.status == "hypothetisch")]
-        found.sort(key=lambda match: _rank(match, span))
+        if len(found) > 1:
+            found.sort(key=lambda match: _rank(match, span))
         counted = list(_flipped(found))
         by_status = next((match for match in counted if match.key.status), None)
         by_source = next((match for match in (by_status, *counted) if match and match.key.source), None)
@@ -89,52 +124,43 @@ class RuleReader:
             if held is not None:
                 by_status = by_status or (held if held.key.status else None)
                 by_source = by_source or (held if held.key.source else None)
-        return Said(self._decision(default, by_status, by_source), tuple(found), held)
-
-    def _decision(self, default: Default, by_status: Match[Rule] | None, by_source: Match[Rule] | None) -> Decision:
         source = (by_source and by_source.key.source) or default.source
         if by_status is None or by_status.key.status is None:
-            return Decision(default.status, source, None, None, None)
+            return Said(self._reading, default.status, source, None, tuple(found), held)
         status = "vermoed" if by_status.key.status == "ontkend" and source in _PARTY else by_status.key.status
-        return Decision(status, source, by_status.key.id, *self._reading.original_span(by_status.start, by_status.end))
-
-    def _of(self, sentence: int) -> list[Match[Rule]]:
-        """Return the cues of a sentence, less those in a phrase that their rule excepts."""
-        if sentence not in self._cues:
-            found = self._rules.cues(self._reading.lower, *self._sentences[sentence])
-            excepted = [match for match in found if not match.key[1]]
-            self._cues[sentence] = [
-                Match(match.key[0], match.cue, match.start, match.end)
-                for match in found
-                if match.key[1] and not any(o.key[0] is match.key[0] and o.start < match.end and match.start < o.end for o in excepted)
-            ]
-        return self._cues[sentence]
+        return Said(self._reading, status, source, by_status, tuple(found), held)
 
     def _near(self, span: tuple[int, int]) -> Iterator[Match[Rule]]:
         """Yield the cues that reach a mention from its own sentence, and those behind it that refer back to it."""
-        first, last = (min(bisect_right(self._ends, token), len(self._ends) - 1) for token in (span[0], span[1] - 1))
+        stop = self._lasts[self._reading.text_of(span[0])]
+        first, last = (min(bisect_right(self._ends, token), stop - 1) for token in (span[0], span[1] - 1))
         for sentence in range(first, last + 1):
-            yield from (match for match in self._of(sentence) if not match.key.back and reaches(match, span, self._reading.lower))
-        for distance, sentence in enumerate(range(last + 1, min(last + 1 + self._rules.back, len(self._ends))), start=1):
-            yield from (match for match in self._of(sentence) if match.key.back >= distance)
+            for match in self._cues.get(sentence, ()):
+                if not match.key.back and reaches(match, span, self._reading.lower):
+                    yield match
+        for distance, sentence in enumerate(range(last + 1, min(last + 1 + self._rules.back, stop)), start=1):
+            yield from (match for match in self._cues.get(sentence, ()) if match.key.back >= distance)
 
     def _held(self, span: tuple[int, int]) -> Match[Rule] | None:
         """Return the cue before the sentence of a mention that holds on, else the one that holds for the whole text."""
         section = section_at(self._sections, span[0])
-        for sentence in range(bisect_right(self._ends, span[0]) - 1, -1, -1):
-            start, end = self._sentences[sentence]
-            if start < section.start or span[0] - end > _HOLD:
-                break
-            match = next((match for match in reversed(self._of(sentence)) if match.key.scope == "section"), None)
-            if match is not None:
+        before = bisect_left(self._holding, bisect_right(self._ends, span[0])) - 1
+        if before >= 0:
+            sentence = self._holding[before]
+            if self._starts[sentence] >= section.start and span[0] - self._ends[sentence] <= _HOLD:
+                match = next(match for match in reversed(self._cues[sentence]) if match.key.scope == "section")
                 if match.key.reach is None or span[0] - match.end <= match.key.reach:
                     return match
-                break
-        return self._of_text if section.start == 0 else None
+        text = self._reading.text_of(span[0])
+        return self._of_text.get(text) if section.start == self._reading.firsts[text] else None
 
     @cached_property
-    def _of_text(self) -> Match[Rule] | None:
-        return min(self._rules.texts(self._reading), key=lambda match: _rank(match, (match.start, match.end)), default=None)
+    def _of_text(self) -> dict[int, Match[Rule]]:
+        """The cue that holds for each whole text."""
+        found: dict[int, list[Match[Rule]]] = {}
+        for match in self._rules.texts(self._reading):
+            found.setdefault(self._reading.text_of(match.start), []).append(match)
+        return {text: min(matches, key=lambda match: _rank(match, (match.start, match.end))) for text, matches in found.items()}
 
 
 def _rank(match: Match[Rule], span: tuple[int, int]) -> tuple[int, int, int]:

@@ -86,14 +86,14 @@ class AssertionRules:
     Parameters
     ----------
     rules : tuple of Rule
-    cues : CueMatcher
+    cues : Finder
         Cues and exceptions of the rules for a sentence, each with its rule and whether it counts or excepts.
     texts : Finder
         Cues of the rules for a whole text.
     """
 
     rules: tuple[Rule, ...]
-    cues: CueMatcher[tuple[Rule, bool]]
+    cues: Finder[tuple[Rule, bool]]
     texts: Finder[Rule]
 
     @cached_property
@@ -108,7 +108,7 @@ def compile_rules(rules: Iterable[Rule]) -> AssertionRules:
     near = [rule for rule in rules if rule.scope != "document"]
     cues = [((rule, counts), cue) for rule in near for counts, cues in ((True, rule.cues), (False, rule.unless)) for cue in cues]
     texts = [(rule, cue) for rule in rules if rule.scope == "document" for cue in rule.cues]
-    return AssertionRules(rules, CueMatcher(cues), Finder(CueMatcher(texts)))
+    return AssertionRules(rules, Finder(CueMatcher(cues)), Finder(CueMatcher(texts)))
 
 
 @lru_cache(maxsize=1)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from spacy.language import Language
-from spacy.tokens import Doc, SpanGroup
+from spacy.tokens import Doc, Span, SpanGroup
 
 from smokkel_nlp.cues import CueMatcher, Match
 from smokkel_nlp.errors import TaxonomyError
-from smokkel_nlp.reading import Finder, Reading, read
+from smokkel_nlp.reading import Batched, Finder, Tokens, read_all
 from smokkel_nlp.taxonomy import load_taxonomy, parse_cues, read_toml, resource, take
 
 SECTIONS = "sections"
@@ -74,22 +76,27 @@ class Section(NamedTuple):
     default: Default
 
 
-def find_sections(reading: Reading, rules: SectionRules) -> list[Section]:
-    """Split a reading into sections; the first one, before any heading, has the default of the register."""
-    counts = Counter(match.key for match in rules.registers(reading))
-    default = next((key for key, least in rules.register_order if counts[key] >= least), PLAIN)
-    marks = [(0, default)]
+def find_sections(reading: Tokens, rules: SectionRules) -> list[Section]:
+    """Split texts into sections; the first one of a text, before any heading, has the default of its register."""
+    counts: list[Counter[Default]] = [Counter() for _ in reading.texts]
+    for match in rules.registers(reading):
+        counts[reading.text_of(match.start)][match.key] += 1
     longest: dict[int, Match[Default]] = {}
     for match in rules.headings(reading):
         known = longest.get(match.start)
         if match.end - match.start <= _MAX_HEADING and (known is None or match.end > known.end) and _opens(reading, match.start):
             longest[match.start] = match
+    marks = [
+        (edge, next((key for key, least in rules.register_order if count[key] >= least), PLAIN))
+        for edge, count in zip(reading.firsts, counts, strict=False)
+    ]
     marks += [(reading.sentences[reading.sentence_of(start)][0], match.key) for start, match in sorted(longest.items())]
+    marks.sort(key=itemgetter(0))
     ends = [start for start, _ in marks[1:]] + [len(reading)]
     return [Section(start, end, key) for (start, key), end in zip(marks, ends, strict=True) if end > start]
 
 
-def _opens(reading: Reading, token: int) -> bool:
+def _opens(reading: Tokens, token: int) -> bool:
     """Tell whether a token is the first word of a line that can be a heading: a numbered or a short one."""
     start, end = reading.sentences[reading.sentence_of(token)]
     before = reading.lower[start:token]
@@ -97,7 +104,7 @@ def _opens(reading: Reading, token: int) -> bool:
     return len(before) <= _MAX_HEADING and not any(word[:1].isalpha() for word in before) and (numbered or end - token <= _MAX_HEADING)
 
 
-def sections_of(reading: Reading) -> list[Section]:
+def sections_of(reading: Tokens) -> list[Section]:
     """Return the sections of a reading by the shipped rules, worked out once."""
     if SECTIONS not in reading.memo:
         reading.memo[SECTIONS] = find_sections(reading, load_section_rules())
@@ -107,25 +114,27 @@ def sections_of(reading: Reading) -> list[Section]:
 
 def section_at(sections: list[Section], token: int) -> Section:
     """Return the section that holds a token."""
-    return sections[bisect_right([section.start for section in sections], token) - 1]
+    return sections[bisect_right(sections, token, key=itemgetter(0)) - 1]
 
 
-class SectionsComponent:
+class SectionsComponent(Batched):
     """Write the sections of a Doc to ``doc.spans["sections"]``, labelled with the id of the heading or register."""
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Find the sections of a Doc."""
-        reading = read(doc, self._tokenizer)
-        spans = []
+    def run(self, docs: Sequence[Doc]) -> None:
+        """Find the sections of Docs."""
+        reading = read_all(docs, self._tokenizer)
+        spans: list[list[Span]] = [[] for _ in docs]
         for start, end, default in sections_of(reading):
-            span = doc.char_span(*reading.original_span(start, end), label=default.id, alignment_mode="expand")
+            text = reading.text_of(start)
+            first = reading.firsts[text]
+            span = reading.texts[text].span(docs[text], start - first, end - first, default.id)
             if span is not None:
-                spans.append(span)
-        doc.spans[SECTIONS] = SpanGroup(doc, name=SECTIONS, spans=spans)
-        return doc
+                spans[text].append(span)
+        for doc, found in zip(docs, spans, strict=True):
+            doc.spans[SECTIONS] = SpanGroup(doc, name=SECTIONS, spans=found)
 
 
 @Language.factory("smokkel_sections", assigns=["doc.spans"])

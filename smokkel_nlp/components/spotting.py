@@ -8,19 +8,19 @@ linear and data: a JSON and an npz file of the model.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from smokkel_nlp.content import Content
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
-from smokkel_nlp.reading import Reading
+from smokkel_nlp.ragged import distinct, first_maxima, ranges
 from smokkel_nlp.store import pack_arrays, unpack_arrays
 from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
 from smokkel_nlp.text import letter_grams
@@ -110,7 +110,7 @@ class Passages(NamedTuple):
 
 
 def passages(content: Content) -> Passages:
-    """Cut a text into passages."""
+    """Cut texts into passages."""
     reading, least = content.reading, load_boundaries().least
     bounds = reading.sentence_bounds
     cuts = np.flatnonzero(reading.look_up(_BOUNDARY))
@@ -123,9 +123,11 @@ def passages(content: Content) -> Passages:
         if cut - last >= least and end - cut >= least:
             starts.append(cut)
             last = cut
-    for start, end in pairwise([*sorted(starts), len(reading)]):
-        starts += range(start + _LONGEST, end, _LONGEST)
     begins = np.sort(np.array(starts, dtype=np.int64))
+    sizes = np.diff(begins, append=len(reading))
+    if len(sizes) and sizes.max() > _LONGEST:
+        pieces = [np.arange(begin, begin + size, _LONGEST) for begin, size in zip(begins, sizes, strict=True)]
+        begins = np.concatenate(pieces)
     return Passages(begins, np.append(begins[1:], len(reading))[: len(begins)], np.searchsorted(bounds, begins, side="right") - 1)
 
 
@@ -173,6 +175,7 @@ class Spotter:
         self._pair_keys = np.array([key for key, _ in keyed], dtype=np.int64)
         self._pair_rows = np.array([row for _, row in keyed], dtype=np.int64) + size + len(self.subwords)
         self._beside = np.vstack([self.context[:, : 2 * len(self.tags)], np.zeros((1, 2 * len(self.tags)), dtype=np.float32)])
+        self._of_text = np.ascontiguousarray(self.context[:, 2 * len(self.tags) :])
         self._number = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int64)
         self._share = Table(lambda orth, lower: self.share(masks(lower)), np.float32, len(self.tags))
 
@@ -199,7 +202,7 @@ class Spotter:
         return Parts(words, np.concatenate([[-1], np.where(self._pair_keys[places] == keys, self._pair_rows[places], -1)]))
 
     def __call__(self, content: Content) -> tuple[Passages, Floats]:
-        """Weigh the passages of a text; returns them and their scores, log odds of shape (n_passages, n_tags)."""
+        """Weigh the passages of texts; returns them and their scores, log odds of shape (n_passages, n_tags)."""
         found, bounds = passages(content), content.reading.sentence_bounds
         n, width = len(found.starts), len(self.tags)
         if not n:
@@ -222,36 +225,64 @@ class Spotter:
         sentences = np.add.reduceat(context, begins, axis=0)
         numbers = np.add.reduceat((parts.words >= 0).astype(np.float32), bounds[:-1])
         around, beside = np.zeros((len(sentences), width), dtype=np.float32), np.zeros(len(sentences), dtype=np.float32)
-        around[1:] += sentences[:-1, width:]
-        around[:-1] += sentences[1:, width:]
-        beside[1:] += numbers[:-1]
-        beside[:-1] += numbers[1:]
-        distinct = np.unique(parts.words[parts.words >= 0])
-        text = self.context[distinct, 2 * width :].sum(axis=0)
+        text_of = content.reading.text_of_sentence
+        (joined,) = np.nonzero(text_of[1:] == text_of[:-1])  # sentences that another one of the same text follows
+        around[joined + 1] += sentences[joined, width:]
+        around[joined] += sentences[joined + 1, width:]
+        beside[joined + 1] += numbers[joined]
+        beside[joined] += numbers[joined + 1]
+        texts, many = self._texts(content, parts.words)
         lengths, wide = found.ends - found.starts, np.diff(bounds)
         scores = own * OWN(lengths)[:, None]
         scores += (sentences[found.sentence, :width] - context[:, :width]) * SENTENCE(wide)[found.sentence, None]
         scores += (around * AROUND(beside)[:, None])[found.sentence]
-        scores += text * TEXT(np.array([len(distinct)])) + self.bias
+        scores += (texts * TEXT(many)[:, None] + self.bias)[text_of[found.sentence]]
         return found, scores
 
-    def word_of(self, content: Content, start: int, end: int, tag: int) -> str | None:
-        """Return the word of a passage that says most for a tag, lower-case; None where none does."""
-        shares = self._share(content.reading.words, content.reading.numbers[start:end])[:, tag] * counts(content, start, end)
-        best = int(np.argmax(shares)) if len(shares) else 0
-        return content.reading.lower[start + best] if len(shares) and shares[best] > 0 else None
+    def _texts(self, content: Content, words: Ints) -> tuple[Floats, Ints]:
+        """Return what the distinct words of each text add, shape (n_texts, n_tags), and how many there are."""
+        edges = content.reading.edges
+        known = np.flatnonzero(words >= 0)
+        owners = np.repeat(np.arange(len(edges) - 1), np.diff(edges))[known]
+        owners, rows = np.divmod(distinct(owners * len(self.words) + words[known]), max(len(self.words), 1))
+        sizes = np.bincount(owners, minlength=len(edges) - 1)
+        which = csr_matrix((np.ones(len(rows), dtype=np.float32), rows, np.cumsum([0, *sizes])), shape=(len(sizes), len(self.words)))
+        sums: Floats = which @ self._of_text
+        return sums, sizes
+
+    def words_of(self, content: Content, spans: Sequence[tuple[int, int]], tags: Ints) -> list[str | None]:
+        """Return the words of passages that say most for a tag each, lower-case; None where none does."""
+        starts, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+        tokens = ranges(starts, ends - starts)
+        words, numbers = content.reading.words, content.reading.numbers[tokens]
+        shares = self._share.values(words)[numbers, np.repeat(tags, ends - starts)] * counts(content)[tokens]
+        best = first_maxima(shares, ends - starts)
+        said = zip(numbers[best].tolist(), shares[best].tolist(), strict=True)
+        return [words.lower[number] if share > 0 else None for number, share in said]
 
 
-def is_boundary(reading: Reading, start: int, end: int) -> NDArray[np.bool_]:
-    """Tell which tokens of a range cut a sentence, shape (n_tokens,)."""
-    return np.asarray(_BOUNDARY(reading.words, reading.numbers[start:end]), dtype=bool)
+# What may not stand at the edge of a mention: a word that cuts a sentence at its begin, a sign at either end.
+_CUT, _SIGN = 1, 2
+_EDGE = Table(lambda orth, lower: _CUT * (lower in load_boundaries().words) + _SIGN * (not any(map(str.isalnum, lower))), np.uint8)
 
 
-def counts(content: Content, start: int = 0, end: int | None = None) -> NDArray[np.bool_]:
-    """Tell which tokens of a range are weighed: none inside a name, but the name of a platform, shape (n_tokens,)."""
-    part = slice(start, end)
-    telling = np.asarray(_TELLING(content.reading.words, content.reading.numbers[part]), dtype=bool)
-    return np.asarray(~(content.capital[part] & ~telling) & ~content.in_organisation[part])
+def trimmed(content: Content, starts: Iterable[int], ends: Iterable[int]) -> list[tuple[int, int]]:
+    """Return token ranges without the conjunctions and signs at their edges; none is empty."""
+    edge = np.asarray(content.reading.look_up(_EDGE), dtype=np.uint8).tobytes()
+    found = []
+    for first, last in zip(starts, ends, strict=True):
+        while last - first > 1 and edge[last - 1] & _SIGN:
+            last -= 1
+        while last - first > 1 and edge[first]:
+            first += 1
+        found.append((first, last))
+    return found
+
+
+def counts(content: Content) -> NDArray[np.bool_]:
+    """Tell which tokens are weighed: none inside a name, but the name of a platform, shape (n_tokens,)."""
+    telling = np.asarray(content.reading.look_up(_TELLING), dtype=bool)
+    return np.asarray(~(content.capital & ~telling) & ~content.in_organisation)
 
 
 def pack(spotter: Spotter) -> dict[str, bytes]:
