@@ -57,6 +57,8 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         Folds for calibration.
     abstain : float, default=0.08
         Share of held-out texts that each offence label may call uncertain.
+    n_jobs : int, optional
+        Processes that fit the folds.
 
     Attributes
     ----------
@@ -101,12 +103,14 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         weights: tuple[float, float, float] = (1.0, 0.7, 0.3),
         n_splits: int = 5,
         abstain: float = 0.08,
+        n_jobs: int | None = None,
     ) -> None:
         self.C = C
         self.least = least
         self.weights = weights
         self.n_splits = n_splits
         self.abstain = abstain
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn what is taken: texts, and labels of which any number holds."""
@@ -157,7 +161,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         materials = _materials(items)
         self.vectorizer_ = Vectorizer.fit(materials, self.least, weights=self.weights)
         matrix = self.vectorizer_.transform(materials)
-        self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain)
+        self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain, n_jobs=self.n_jobs)
         others = self.vectorizer_.transform_counts(() if background is None else background.counted(self.vectorizer_.words))
         beside = Beside(None if unnamed is None else self.vectorizer_.transform(_materials(_listed(unnamed))), others)
         self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_), beside)

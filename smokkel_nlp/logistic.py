@@ -5,9 +5,11 @@ It is linear, so what a passage contributes to a score can be told, and all it k
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix, issparse, vstack
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -16,6 +18,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from threadpoolctl import threadpool_limits
 
 from smokkel_nlp.features import gated
 from smokkel_nlp.taxonomy import OFFENCE_IDS
@@ -90,6 +93,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         Folds in which the scores for calibration and thresholds are held out.
     abstain : float, default=0.08
         Share of held-out texts nearest to the threshold of each offence that lies within its margin.
+    n_jobs : int, optional
+        Processes that fit the folds; the numbers are the same with any.
 
     Attributes
     ----------
@@ -121,10 +126,11 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     ['ja', 'nee']
     """
 
-    def __init__(self, *, C: float = 10.0, n_splits: int = 5, abstain: float = 0.08) -> None:
+    def __init__(self, *, C: float = 10.0, n_splits: int = 5, abstain: float = 0.08, n_jobs: int | None = None) -> None:
         self.C = C
         self.n_splits = n_splits
         self.abstain = abstain
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn what is taken: sparse matrices, and labels of which any number holds, or two classes."""
@@ -173,10 +179,13 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             raise ValueError("all texts are of one group; give two groups or more, so that scores can be held out")
         splits = min(self.n_splits, len(np.unique(parts)))
         scores = np.zeros(Y.shape)
-        for train, test in GroupKFold(splits).split(X, groups=parts):
-            coef, intercept = self._weights(X[train], Y[train], stage, beside and beside.rows(train))
+        folds = list(GroupKFold(splits).split(X, groups=parts))
+        *apart, (self.coef_, self.intercept_) = Parallel(n_jobs=self.n_jobs)(
+            delayed(_one_thread)(self._weights, X[rows], Y[rows], stage, beside and beside.rows(rows))
+            for rows in (*(train for train, _ in folds), np.arange(len(Y)))
+        )
+        for (coef, intercept), (_, test) in zip(apart, folds, strict=True):
             scores[test] = X[test] @ coef.T + intercept
-        self.coef_, self.intercept_ = self._weights(X, Y, stage, beside)
         self.prior_ = Y.mean(axis=0)
         self.gate_: Floats | None = None
         self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
@@ -317,6 +326,12 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         """Return 0/1 per label, shape (n_texts, n_labels), or the class, shape (n_texts,); never abstains."""
         given = np.asarray(self.decision_function(X) >= 0, dtype=np.int64)
         return given if self.multilabel_ else np.asarray(self.classes_[given * (len(self.classes_) - 1)])
+
+
+def _one_thread(fit: Callable[..., tuple[Floats, Floats]], *parts: Any) -> tuple[Floats, Floats]:
+    """Fit with one thread, in this process or another: sums divided over threads round differently."""
+    with threadpool_limits(limits=1):
+        return fit(*parts)
 
 
 def _sigmoid(x: Floats) -> Floats:

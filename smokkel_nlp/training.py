@@ -228,7 +228,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     with threadpool_limits(limits=1):  # sums divided over threads round differently on another number of cores
         docs, unnamed, spotter, weights = read_apart(records, snippets, groups)
         background = read_background(corpus)
-        classifier = CaseClassifier().fit(docs, [gold_labels(r) for r in records], groups, unnamed, background)
+        classifier = CaseClassifier(n_jobs=-1).fit(docs, [gold_labels(r) for r in records], groups, unnamed, background)
         outcome = fit_outcome(docs, records)
     reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
     reader().get_pipe("smokkel_assertion").use(weights)  # type: ignore[attr-defined]
