@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,5 +117,5 @@ def read_background(corpus: Path) -> Background | None:
         return None
     try:
         return Background(**unpack_arrays(path.read_bytes()))
-    except (ValueError, TypeError, OSError, KeyError) as error:
+    except (ValueError, TypeError, OSError, KeyError, EOFError, BadZipFile) as error:
         raise CorpusError(f"{path}: not readable as a background; build it again with 'smokkel-nlp corpus background'") from error

@@ -14,6 +14,7 @@ from smokkel_nlp.errors import InputError
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
+from smokkel_nlp.text import encodable
 
 _CHUNK = 64
 _Source = tuple[str | None, str | None, tuple[str, str] | None, Settings]
@@ -36,7 +37,7 @@ def _chunk(texts: list[str], source: _Source, keep_text: bool) -> list[CaseAnaly
 
 
 def _chunks(texts: Iterator[str]) -> Iterator[list[str]]:
-    """Yield texts in chunks; those before one that cannot be used are not lost."""
+    """Yield texts in chunks; in one process those before one that cannot be used are not lost."""
     chunk: list[str] = []
     try:
         for text in texts:
@@ -44,7 +45,7 @@ def _chunks(texts: Iterator[str]) -> Iterator[list[str]]:
             if len(chunk) == _CHUNK:
                 yield chunk
                 chunk = []
-    except InputError:
+    except Exception:
         if chunk:
             yield chunk
         raise
@@ -69,7 +70,7 @@ def classify(
     Parameters
     ----------
     texts : iterable of str
-        Any length; a generator is read as results are asked for.
+        Any length; a generator is read as results are asked for, 64 texts at a time.
     n_jobs : int, default=1
         Processes; -1 for one per core.
     base, model, taxonomy, explain, prior, thresholds
@@ -143,6 +144,8 @@ def _checked(texts: Iterable[str], limit: int) -> Iterator[str]:
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise InputError(f"text no. {number} is a {type(text).__name__}; give a str")
+        if not encodable(text):
+            raise InputError(f"text no. {number} holds half a surrogate pair, which is no character; decode it anew")
         if len(text) > limit:
             raise InputError(f"text no. {number} has {len(text):,} characters, over the limit of {limit:,}; split it")
         yield text

@@ -21,11 +21,13 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.background import Background
 from smokkel_nlp.components import READERS
-from smokkel_nlp.components.mentions import GROUPS
+from smokkel_nlp.components.mentions import GROUPS, SCORES
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.features import Material, Vectorizer, material, own_columns
 from smokkel_nlp.logistic import Beside, Floats, Ints, MultilabelLogistic, Stage
+from smokkel_nlp.reading import forget
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.text import MAX_CHARS, encodable
 from smokkel_nlp.windows import pooled, windows_of
 
 # A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision more.
@@ -37,6 +39,7 @@ _OFFENCES = len(OFFENCE_IDS)
 def reader() -> Language:
     """Return the pipeline that finds mentions for the estimator."""
     nlp = spacy.blank("nl")
+    nlp.max_length = MAX_CHARS
     for name in READERS:
         nlp.add_pipe(name)
     return nlp
@@ -267,15 +270,24 @@ def _listed(X: Iterable[str | Doc]) -> list[str | Doc]:
     for number, item in enumerate(items):
         if not isinstance(item, str | Doc):
             raise InputError(f"text no. {number} is a {type(item).__name__}; give a str or a spaCy Doc")
-        if isinstance(item, Doc) and not all(name in item.spans for name in GROUPS.values()):
-            raise InputError(f"text no. {number} is a Doc without mentions; give its text, or a Doc that smokkel_nlp.load() read")
+        if isinstance(item, Doc) and not (all(name in item.spans for name in GROUPS.values()) and SCORES in item.user_data):
+            raise InputError(
+                f"text no. {number} is a Doc without mentions; give its text, or a Doc that smokkel_nlp.load() read "
+                "(in a DocBin with store_user_data=True)"
+            )
+        if isinstance(item, str) and len(item) > MAX_CHARS:
+            raise InputError(f"text no. {number} has {len(item):,} characters, over the limit of {MAX_CHARS:,}; split it")
+        if isinstance(item, str) and not encodable(item):
+            raise InputError(f"text no. {number} holds half a surrogate pair, which is no character; decode it anew")
     return items
 
 
 def _materials(items: Iterable[str | Doc]) -> list[Material]:
     nlp = reader()
     docs = (item if isinstance(item, Doc) else nlp(str(item)) for item in items)  # an array holds numpy strings, which spaCy refuses
-    return [material(doc, nlp.tokenizer) for doc in docs]
+    materials = [material(doc, nlp.tokenizer) for doc in docs]
+    forget()
+    return materials
 
 
 def tag_stage(vectorizer: Vectorizer) -> Stage:

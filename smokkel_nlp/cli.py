@@ -18,6 +18,7 @@ from smokkel_nlp.errors import CorpusError, InputError, SmokkelError
 from smokkel_nlp.io import BadRecord, Record, expand, read_records
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.tables import explanation_table, summary_table
+from smokkel_nlp.text import encodable
 
 OK, SOME_FAILED, FAILED = 0, 1, 2
 _TABLE_ROWS = 40
@@ -172,6 +173,8 @@ def _good(records: Iterator[Record | BadRecord], limit: int, failed: list[BadRec
     for record in records:
         if isinstance(record, BadRecord):
             failed.append(record)
+        elif not encodable(record.text):
+            failed.append(BadRecord(record.place, "holds half a surrogate pair, which is no character; decode it anew"))
         elif len(record.text) > limit:
             failed.append(BadRecord(record.place, f"{len(record.text):,} characters, over the limit of {limit:,}; split it"))
         else:

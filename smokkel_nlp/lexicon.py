@@ -20,6 +20,7 @@ from spacy.tokenizer import Tokenizer
 from smokkel_nlp.text import plain_word
 
 _LIMIT = 300_000
+_TOKENIZERS = 4
 _LOCK = threading.RLock()
 # A word with the space behind it, or blanks that are tokens.
 _CHUNK = re.compile(r"\S+ ?|\s+")
@@ -61,7 +62,7 @@ class Lexicon:
         """Return the codes (see ``written``) of the tokens of a text.
 
         What stands between blanks is tokenized once: spaCy cuts a text at blanks before all else, and a text read twice, as it came and
-        cleaned, holds the same words.
+        cleaned, holds the same words. A special case that is added to a tokenizer later is not seen for words already kept.
 
         Examples
         --------
@@ -71,7 +72,12 @@ class Lexicon:
         >>> [words.written[code] for code in codes]
         ['naar ', 'zee', ', ', 'en ', 'terug']
         """
-        known: dict[str, tuple[int, ...]] = self._chunks.setdefault(tokenizer, {})
+        known = self._chunks.get(tokenizer)
+        if known is None:
+            with _LOCK:
+                while len(self._chunks) >= _TOKENIZERS:  # a tokenizer that is held here outlives its pipeline
+                    self._chunks.pop(next(iter(self._chunks)), None)
+                known = self._chunks.setdefault(tokenizer, {})
         found: list[int] = []
         for chunk in _CHUNK.findall(text):
             codes = known.get(chunk)

@@ -28,7 +28,7 @@ _ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", 
 _OFFENCES = len(OFFENCE_IDS)
 
 
-class Decision(NamedTuple):
+class LabelOdds(NamedTuple):
     """What the labels of a text weigh.
 
     Parameters
@@ -124,7 +124,7 @@ class Model:
         """Columns of each tag's own mentions."""
         return own_columns(self.vectorizer)
 
-    def decide(self, item: Material) -> Decision:
+    def decide(self, item: Material) -> LabelOdds:
         """Return what the labels of a text weigh; the offences of a long one by the window that says most for each."""
         ids, values = self.vectorizer.row(item)
         odds = (values @ self.coef[ids] + self.intercept) * self.calibration[:, 0] + self.calibration[:, 1]
@@ -141,7 +141,7 @@ class Model:
         mentions = cues[self.own - first]
         n = _OFFENCES
         odds[n:] += gated(mentions[None], odds[None, :n], self.gate)[0] * self.calibration[n:, 0]
-        return Decision(np.asarray(odds), deciding, cost(max(len(windows), 1)))
+        return LabelOdds(np.asarray(odds), deciding, cost(max(len(windows), 1)))
 
 
 def save_model(

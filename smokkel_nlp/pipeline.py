@@ -14,9 +14,7 @@ from smokkel_nlp.errors import InputError
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.store import find_model
 from smokkel_nlp.taxonomy import read_text
-
-MAX_CHARS = 20_000_000
-"""Longest text in characters; the components need no neural network, so memory is no reason for spaCy's lower limit."""
+from smokkel_nlp.text import MAX_CHARS
 
 
 def load(
@@ -80,15 +78,16 @@ def load(
     for name in (*READERS, CLASSIFY):
         if name not in nlp.pipe_names:
             nlp.add_pipe(name, config=settings.to_dict() if name == CLASSIFY else {})
-        elif name == CLASSIFY and settings != Settings():  # a pipeline that came with settings keeps them unless others are given
-            nlp.get_pipe(name).settings = settings  # type: ignore[attr-defined]
+        elif name == CLASSIFY:  # a pipeline that came with settings keeps those that are not given
+            pipe = nlp.get_pipe(name)
+            pipe.settings = settings.over(pipe.settings)  # type: ignore[attr-defined]
     if rules is not None:
         add_rules(nlp, *rules)
     if model is not None:
         for name in (*READERS[1:], OVERLAY, CLASSIFY):
             if name in nlp.pipe_names:
                 nlp.get_pipe(name).load_model(model)  # type: ignore[attr-defined]
-    if prior is not None:  # a model that cannot take one is told now, not at the first text
+    if nlp.get_pipe(CLASSIFY).settings.prior is not None:  # type: ignore[attr-defined]  # a model that cannot take one is told now, not at the first text
         _ = nlp.get_pipe(CLASSIFY).classifier  # type: ignore[attr-defined]
     return nlp
 

@@ -151,6 +151,7 @@ class SectionShare:
 class Explanation:
     """How the score of a label comes about: ``constant`` and the ``value`` of all passages make ``score``, and so do those of all sections.
 
+    Of an offence in a long text the parts are those of the window that decided (``OffenceResult.window``); of a tag, those of the whole.
     It tells what moved this model, not what happened. Parts are places in the text; :meth:`CaseAnalysis.cut` returns their words.
 
     Parameters
@@ -160,7 +161,7 @@ class Explanation:
     score : float
         The score before calibration; the log odds are ``slope * score + offset``.
     slope, offset : float
-        The calibration, with the shift to another prior where one was given.
+        The calibration, with the shift to another prior where one was given, and less what looking at several windows cost.
     constant : float
         What the score is before a word is read.
     about : float or None
@@ -170,7 +171,7 @@ class Explanation:
     passages : tuple of PassageShare
         The sentences that add anything, in order.
     sections : tuple of SectionShare
-        The sections of the text; where it has no headings, stretches of about 500 words.
+        The sections of the text, or of the window; where it has no headings, stretches of about 500 words.
     """
 
     probability: float

@@ -60,6 +60,17 @@ class Settings(NamedTuple):
         given = sorted((label, float(value)) for label, value in (thresholds or {}).items())
         return cls(bool(explain), None if prior is None else float(prior), tuple(given))
 
+    def over(self, other: Settings) -> Settings:
+        """Return these settings over others: what is not given stays as it was.
+
+        Examples
+        --------
+        >>> Settings.of(explain=True).over(Settings.of(prior=0.01))
+        Settings(explain=True, prior=0.01, thresholds=())
+        """
+        thresholds = {**dict(other.thresholds), **dict(self.thresholds)}
+        return Settings.of(self.explain or other.explain, other.prior if self.prior is None else self.prior, thresholds)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, which :meth:`of` takes."""
         return {"explain": self.explain, "prior": self.prior, "thresholds": dict(self.thresholds)}

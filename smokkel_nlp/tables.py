@@ -49,25 +49,30 @@ def explanation_table(case: CaseAnalysis, width: int | None) -> Iterator[str]:
     title = _one_line(f"{case.id or 'tekst'}: {label}")
     yield title if width is None else f"{_BOLD}{_cut(title, width)}{_PLAIN}"
     left = max(map(len, ("label", *explained)))
-    places = max((len(place) for result in explained.values() for _, place, _ in _rows(case, result)), default=6)
+    table = {name: list(_rows(case, result, _windowed(case, name))) for name, result in explained.items()}
+    places = max((len(place) for rows in table.values() for _, place, _ in rows), default=6)
     yield f"{'label':<{left}}  {'kans':>4}  {'bijdrage':>8}  {'plaats':<{places}}  passage"
     for name, result in explained.items():
         head = f"{name:<{left}}  {result.probability:4.2f}"
-        rows = list(_rows(case, result)) or [(0.0, "", "")]
-        for value, place, words in rows:
+        for value, place, words in table[name] or [(0.0, "", "")]:
             line = f"{head:<{left + 6}}  {value:+8.2f}  {place:<{places}}  {words}".rstrip()
             yield line if width is None else _cut(line, width)
             head = ""
 
 
-def _rows(case: CaseAnalysis, result: Explanation) -> Iterator[tuple[float, str, str]]:
+def _rows(case: CaseAnalysis, result: Explanation, window: bool) -> Iterator[tuple[float, str, str]]:
     for share in result.top(_PASSAGES):
         yield share.value, _place(share), _one_line(case.cut(share))
     numbered = list(enumerate(result.sections, start=1))
     if len(numbered) > 1:
         for number, section in sorted(numbered, key=lambda pair: -abs(pair[1].value))[:_SECTIONS]:
-            words = f"[deel {number} van {len(numbered)}{f', {section.name}' if section.name else ''}]"
-            yield section.value, _place(section), words
+            whole = f"{len(numbered)}{' van het venster' if window else ''}"
+            yield section.value, _place(section), f"[deel {number} van {whole}{f', {section.name}' if section.name else ''}]"
+
+
+def _windowed(case: CaseAnalysis, label: str) -> bool:
+    """Tell whether a label was decided by a window of a long text."""
+    return label in case.offences and case.offences[label].window is not None
 
 
 def _place(share: PassageShare | SectionShare) -> str:

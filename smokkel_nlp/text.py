@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from smokkel_nlp.taxonomy import read_toml, resource, take
 
+MAX_CHARS = 20_000_000
+"""Longest text in characters; the components need no neural network, so memory is no reason for spaCy's lower limit."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f\x00-\x08\x0b\x0e-\x1f]+")
 _COMBINED = re.compile(r"\w[\u0300-\u036f]+")
 _COMPATIBLE = re.compile(
@@ -65,6 +67,17 @@ def _resources() -> _Resources:
         frozenset(lists["foreign"]),
         take(data, "pictures", dict, "text.toml"),
     )
+
+
+def encodable(text: str) -> bool:
+    r"""Tell whether a string is text: an escape in JSON can stand for half a character, which spaCy refuses.
+
+    Examples
+    --------
+    >>> encodable("é"), encodable("\ud800")
+    (True, False)
+    """
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 @dataclass(frozen=True)

@@ -285,3 +285,10 @@ def test_explain_tells_what_it_skips(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert SECRET not in captured.out + captured.err
     (tmp_path / "in.jsonl").write_text('{"body": "x"}\n', encoding="utf8")
     assert run("explain", tmp_path / "in.jsonl") == 2
+
+
+def test_classify_goes_on_after_half_a_surrogate_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "Een fiets."}\n{"text": "x \\ud800 y"}\n{"text": "Een boot."}\n', encoding="utf8")
+    assert run("classify", tmp_path / "in.jsonl", "-o", tmp_path / "uit.jsonl") == 1
+    assert len((tmp_path / "uit.jsonl").read_text(encoding="utf8").splitlines()) == 2
+    assert "in.jsonl:2" in capsys.readouterr().err

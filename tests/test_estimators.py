@@ -19,8 +19,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.features import material
 from smokkel_nlp.logistic import Beside, MultilabelLogistic, Stage
 from smokkel_nlp.taxonomy import load_taxonomy
+from smokkel_nlp.windows import windows_of
 
 LABELS = load_taxonomy().labels
 PLACES = ("Venlo", "Breda", "Goes", "Zwolle", "Assen", "Almelo")
@@ -110,7 +112,7 @@ def test_predict_never_abstains_and_uncertain_is_near_the_threshold(fitted: Case
 
 
 def test_params_and_clone(fitted: CaseClassifier) -> None:
-    params = {"C": 3.0, "least": 3, "weights": (1.0, 0.5, 0.2), "n_splits": 3, "abstain": 0.2}
+    params = {"C": 3.0, "least": 3, "weights": (1.0, 0.5, 0.2), "n_splits": 3, "abstain": 0.2, "n_jobs": 2}
     classifier = CaseClassifier().set_params(**params)
     assert classifier.get_params() == params == clone(classifier).get_params()
     copy = clone(fitted)
@@ -242,3 +244,18 @@ def test_errors_of_a_fitted_classifier_name_the_place(fitted: CaseClassifier) ->
         fitted.predict([TEXTS[0], 1.5])
     with pytest.raises(InputError, match="24 texts but 2 label sets"):
         fitted.score(TEXTS, NAMES[:2])
+
+
+def test_offences_of_a_long_text_are_told_by_the_window_that_says_most(fitted: CaseClassifier) -> None:
+    text = "De gemeente plant bomen langs de weg en vraagt inwoners om hulp. " * 40 + SENTENCES[0][0].format(n=6)
+    windows = windows_of(material(reader()(text), reader().tokenizer))
+    assert len(windows) > 2
+    matrix = fitted.vectorizer_.transform([window.item for window in windows])
+    expected = fitted.core_.log_odds(matrix)[:, :2].max(axis=0) - 0.5 * np.log(len(windows))
+    given = fitted.predict_proba([text])[0, :2]
+    np.testing.assert_allclose(np.log(given / (1 - given)), expected, atol=1e-6)
+
+
+def test_half_a_surrogate_pair_is_told_with_its_place(fitted: CaseClassifier) -> None:
+    with pytest.raises(InputError, match=r"text no\. 1 holds half a surrogate pair"):
+        fitted.predict(["Een fiets.", "x \ud800 y"])

@@ -161,3 +161,10 @@ def test_command_line_takes_a_prior(prior_model: Path, tmp_path: Path, capsys: p
     for command in ("classify", "explain"):
         assert main([command, *arguments, "2"]) == 2
         assert "prior is 2.0; give a share between 0 and 1" in capsys.readouterr().err
+
+
+def test_a_stored_pipeline_keeps_the_settings_that_are_not_given(tmp_path: Path) -> None:
+    smokkel_nlp.load(thresholds={"mensensmokkel": 0.9}).to_disk(tmp_path / "een")
+    settings = smokkel_nlp.load(tmp_path / "een", explain=True, thresholds={"onderdak": 0.6}).get_pipe("smokkel_classify").settings
+    assert settings.explain
+    assert dict(settings.thresholds) == {"mensensmokkel": 0.9, "onderdak": 0.6}
