@@ -94,14 +94,19 @@ def build_background(texts: Iterable[str], known: Container[str], nlp: Language)
     for text in dict.fromkeys(texts):
         if OFFENCE_NAME.search(text):
             continue
-        reading = read(nlp.make_doc(text), nlp.tokenizer)
-        content = Content.of(reading)
-        found = Counter(term for term in terms_of(content.words[start:end] for start, end in reading.sentences) if term in known)
+        found = Counter(term for term in terms_in(text, nlp) if term in known)
         for term, count in sorted((hashed(term), count) for term, count in found.items()):
             terms.append(term)
             counts.append(min(count, 255))
         bounds.append(len(terms))
     return Background(np.array(bounds, dtype=np.int32), np.array(terms, dtype=np.uint32), np.array(counts, dtype=np.uint8))
+
+
+def terms_in(text: str, nlp: Language) -> Iterator[str]:
+    """Yield the words and pairs of a text, as the classifier sees them."""
+    reading = read(nlp.make_doc(text), nlp.tokenizer)
+    words = Content.of(reading).words
+    yield from terms_of(words[start:end] for start, end in reading.sentences)
 
 
 def read_background(corpus: Path) -> Background | None:

@@ -284,7 +284,9 @@ def _listed(X: Iterable[str | Doc]) -> list[str | Doc]:
 
 def _materials(items: Iterable[str | Doc]) -> list[Material]:
     nlp = reader()
-    docs = (item if isinstance(item, Doc) else nlp(str(item)) for item in items)  # an array holds numpy strings, which spaCy refuses
+    items = list(items)
+    texts = nlp.pipe(str(item) for item in items if not isinstance(item, Doc))  # an array holds numpy strings, which spaCy refuses
+    docs = (item if isinstance(item, Doc) else next(texts) for item in items)
     materials = [material(doc, nlp.tokenizer) for doc in docs]
     forget()
     return materials

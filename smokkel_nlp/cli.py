@@ -209,10 +209,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     baselines = baseline_answers(texts, train, options.baselines)
     results = evaluate(records, {"smokkel_nlp": system_answers(texts, options.model, options.jobs), **baselines}, options.errors)
     page = to_markdown(f"{options.file.name}{' (masked)' if options.mask else ''}", results)
-    print(page, end="")
-    if options.output:
-        options.output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
-        options.output.with_suffix(".md").write_text(page, encoding="utf8")
+    _publish(options.output, page, results)
     for record in bad:
         print(f"skipped {record.place}: {record.reason}", file=sys.stderr)
     return SOME_FAILED if bad else OK
@@ -236,11 +233,16 @@ def _evaluate_passages(options: argparse.Namespace, records: Sequence[Mapping[st
         weigher = Weigher(unpack(read_files(options.model, FILES), MENTIONS))
         results = {"smokkel_nlp": measure_assertion(records, weigher), "rules alone": measure_assertion(records, None)}
         page = assertion_markdown(options.file.name, results)
-    print(page, end="")
-    if options.output:
-        options.output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
-        options.output.with_suffix(".md").write_text(page, encoding="utf8")
+    _publish(options.output, page, results)
     return OK
+
+
+def _publish(stem: Path | None, page: str, results: Mapping[str, Any]) -> None:
+    """Print a page of figures, and write it with its data where asked."""
+    print(page, end="")
+    if stem:
+        stem.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf8")
+        stem.with_suffix(".md").write_text(page, encoding="utf8")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -252,16 +254,16 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _background(options: argparse.Namespace) -> int:
-    from smokkel_nlp.background import FILE, build_background
+    from smokkel_nlp.background import FILE, build_background, terms_in
     from smokkel_nlp.classifier import reader
-    from smokkel_nlp.features import keep_frequent, material, terms_of
+    from smokkel_nlp.features import keep_frequent
     from smokkel_nlp.training import read_split
 
     if not options.texts:
         raise InputError("corpus background: which texts? give files after --texts")
     nlp = reader()
     records = read_split(options.root, "train")
-    known = keep_frequent((terms_of(material(nlp.make_doc(r["text"]), nlp.tokenizer).sentences) for r in records), 2, 1.0)
+    known = keep_frequent((terms_in(record["text"], nlp) for record in records), 2, 1.0)
     texts = (item.text for item in read_records(options.texts) if isinstance(item, Record))
     background = build_background(texts, known, nlp)
     (options.root / FILE).write_bytes(background.to_bytes())
@@ -286,9 +288,9 @@ def _corpus(options: argparse.Namespace) -> int:
     if options.action == "build":
         for path, content in files.items():
             path.write_text(content, encoding="utf8")
-        print(counts)
+    print(counts)  # once all is written: a closed pipe ends the command here
+    if options.action == "build":
         return OK
-    print(counts)
     stale = [path.name for path, content in files.items() if not path.is_file() or path.read_text(encoding="utf8") != content]
     if stale:
         raise InputError(f"{', '.join(stale)} differ from the sources; run 'smokkel-nlp corpus build {options.root}'")

@@ -82,7 +82,7 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     about = float(aboutness(decision.odds[None, :_OFFENCES])[0])
     found: dict[int, tuple[Window | None, list[str]]] = {}
     for label in labels:
-        window = dict(zip(OFFENCE_IDS, decision.windows, strict=True)).get(label)
+        window = decision.window_of(label)
         found.setdefault(id(window), (window, []))[1].append(label)
     explanations = {}
     for window, own in found.values():

@@ -45,6 +45,10 @@ class LabelOdds(NamedTuple):
     windows: tuple[Window | None, ...]
     cost: float
 
+    def window_of(self, label: str) -> Window | None:
+        """Return the window that decided a label; None where the text was read as a whole, as it always is for a tag."""
+        return dict(zip(OFFENCE_IDS, self.windows, strict=True)).get(label)
+
 
 @dataclass(frozen=True)
 class Model:

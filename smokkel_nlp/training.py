@@ -194,7 +194,8 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
         mentions.spotter = learnt  # type: ignore[attr-defined]
         assertion.use(learnt_weights)  # type: ignore[attr-defined]
         for row in apart:
-            docs[row] = nlp(records[row]["text"]), nlp(without_offence_names(records[row]["text"]))
+            text, doc = without_offence_names(records[row]["text"]), nlp(records[row]["text"])
+            docs[row] = doc, doc if text == doc.text else nlp(text)
     raw, unnamed = zip(*(docs[row] for row in range(len(records))), strict=True)
     return Apart(list(raw), list(unnamed), spotter, weights)
 

@@ -70,7 +70,8 @@ def analyse(
     doc: Doc, item: Material, model: Model, outcome: Weights, taxonomy: Taxonomy, settings: Settings
 ) -> tuple[dict[str, float], CaseAnalysis]:
     """Classify one read Doc; returns the probabilities by label and the record, yet without an explanation."""
-    odds, windows, _ = model.decide(item)
+    decision = model.decide(item)
+    odds = decision.odds
     cats = {label: float(value) for label, value in zip(model.labels, 1 / (1 + np.exp(-np.clip(odds, -35, 35))), strict=True)}
     given = odds >= model.cuts
     uncertain = np.abs(odds - model.cuts) < model.margins
@@ -80,10 +81,10 @@ def analyse(
         label for label, holds in zip(model.labels, given, strict=True)
         if holds and not any(m.label == label for kind in ("offence", "tag") for m in mentions[kind])
     ]  # fmt: skip
-    sentence = {}
+    sentence = _best_sentences(doc, item, model, [label for label in bare if decision.window_of(label) is None])
     for label in bare:
-        window = dict(zip(OFFENCE_IDS, windows, strict=True)).get(label)
-        sentence.update(_best_sentences(doc, item if window is None else window.item, model, [label]))
+        if window := decision.window_of(label):
+            sentence.update(_best_sentences(doc, window.item, model, [label]))
     unfit = _unfit(item)
     close = ["dicht bij de drempel"] if uncertain[: len(OFFENCE_IDS)].any() else []
     reasons = unfit or close
@@ -97,7 +98,7 @@ def analyse(
             uncertain=bool(uncertain[k] or unfit),
             status=outcome(outcome_features(doc, item, offence))[0] if given[k] else None,
             evidence=evidence or tuple(sentence.get(offence, ())),
-            window=_range(windows[k]),
+            window=_range(decision.windows[k]),
         )
     about = {offence for offence, result in offences.items() if result.label}
     modi = []

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
+from smokkel_nlp.background import read_background
 from smokkel_nlp.classifier import CaseClassifier
 from smokkel_nlp.evaluation import bootstrap, gold_offences, read_gold_file, scores
+from smokkel_nlp.text import without_offence_names
 from smokkel_nlp.training import gold_labels, groups_of, read_split
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -25,7 +27,9 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def fit(records: Records) -> CaseClassifier:
-    return CaseClassifier().fit([r["text"] for r in records], [gold_labels(r) for r in records], groups_of(records))
+    texts, background = [r["text"] for r in records], read_background(Path(__file__).parents[2] / "corpus")
+    unnamed = [without_offence_names(text) for text in texts]
+    return CaseClassifier().fit(texts, [gold_labels(r) for r in records], groups_of(records), unnamed, background)
 
 
 def macro_f1(gold: np.ndarray, given: np.ndarray) -> float:
