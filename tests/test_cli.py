@@ -292,3 +292,11 @@ def test_classify_goes_on_after_half_a_surrogate_pair(tmp_path: Path, capsys: py
     assert run("classify", tmp_path / "in.jsonl", "-o", tmp_path / "uit.jsonl") == 1
     assert len((tmp_path / "uit.jsonl").read_text(encoding="utf8").splitlines()) == 2
     assert "in.jsonl:2" in capsys.readouterr().err
+
+
+def test_train_tells_a_damaged_background_before_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("train", "snippets"):
+        (tmp_path / f"{name}.jsonl").write_text("", encoding="utf8")
+    (tmp_path / "background.npz").write_bytes(b"PK\x03\x04")
+    assert run("train", tmp_path, "-o", tmp_path / "model") == 2
+    assert "background.npz: not readable as a background" in capsys.readouterr().err
