@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from smokkel_nlp.errors import InputError
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 NOTE = "Suggestie van een model; lees de passage en beslis zelf."
 
 
@@ -206,7 +206,8 @@ class CaseAnalysis:
 
     ``offence`` is one of mensensmokkel, mensenhandel, beide, geen or onzeker (the library abstains); ``offence_forced`` is
     the answer it would give if it had to; ``reasons`` says why it abstains. ``prior`` and ``thresholds`` are those that the user gave;
-    ``explanation`` holds, where it was asked for, one :class:`Explanation` for each offence and for each tag that holds by its probability.
+    ``explanation`` holds, where it was asked for, one :class:`Explanation` for each offence and for each tag that holds by its probability;
+    ``carried`` the fields of the input record that the user asked to keep.
 
     Examples
     --------
@@ -232,6 +233,7 @@ class CaseAnalysis:
     prior: float | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
     explanation: Mapping[str, Explanation] | None = None
+    carried: Mapping[str, Any] = field(default_factory=dict)
 
     def with_id(self, id_: str | None) -> CaseAnalysis:
         """Return the same analysis under an id."""
@@ -261,10 +263,12 @@ class CaseAnalysis:
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists, strings and numbers, ready for JSON or a data frame.
 
-        ``text`` only where it was kept, and ``explanation`` where it was asked for; beside an explanation, ``text`` is None where it was
-        not kept.
+        ``text`` only where it was kept, ``carried`` where there is any, and ``explanation`` where it was asked for; beside an explanation,
+        ``text`` is None where it was not kept.
         """
         data = _plain(asdict(self))
+        if not self.carried:
+            del data["carried"]
         if self.explanation is None:
             del data["explanation"]
             if self.text is None:
@@ -327,5 +331,5 @@ EXAMPLE_JSON = (
     '{"id": null, "offence": "geen", "offence_forced": "geen", "reasons": [], "offences": {"mensensmokkel": {"label": 0, '
     '"probability": 0.02, "uncertain": false, "status": null, "evidence": []}, "mensenhandel": {"label": 0, "probability": 0.01, '
     '"uncertain": false, "status": null, "evidence": []}}, "modi_operandi": [], "elements": [], "n_chars": 12, "versions": '
-    '{"library": "0", "model": "0", "taxonomy": "0", "guideline": "0"}, "note": "", "schema": "1.1"}'
+    '{"library": "0", "model": "0", "taxonomy": "0", "guideline": "0"}, "note": "", "schema": "1.2"}'
 )
