@@ -10,6 +10,7 @@ from smokkel_nlp.encodings import decode
 from smokkel_nlp.inputs import BadRecord, Damaged, Record, Wanted
 
 _ROWS = 256
+_BATCH = 1 << 25  # bytes, by what the file says of itself
 _BUFFER = 1 << 20
 
 
@@ -54,7 +55,7 @@ def _rows(source: Source, raw: Any, wanted: Wanted) -> Iterator[dict[str, Any] |
     once = [name for name in names if _is_text(pa, schema.field(schema.get_field_index(name)).type)]
     try:
         table = pq.ParquetFile(raw, read_dictionary=once, buffer_size=_BUFFER, pre_buffer=False)
-        batches = table.iter_batches(_ROWS, columns=names, use_threads=False)
+        batches = table.iter_batches(_rows_at_once(table.metadata), columns=names, use_threads=False)
         size, total, read = raw.seek(0, 2), max(table.metadata.num_rows, 1), 0
     except faults:
         raise damage from None
@@ -83,6 +84,12 @@ def _cells(names: list[str], columns: list[Any], place: int, text_field: str) ->
     if isinstance(row[text_field], bytes):
         row[text_field] = decode(row[text_field])[0]
     return row
+
+
+def _rows_at_once(metadata: Any) -> int:
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    largest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
+    return int(min(max(_BATCH // max(largest, 1), 1), _ROWS))
 
 
 def _is_text(pa: Any, kind: Any) -> bool:

@@ -75,7 +75,7 @@ def docx(paragraphs: str | None = None, *, method: int = zipfile.ZIP_DEFLATED, *
 
 def pdf(*pages: str) -> bytes:
     """Return a PDF with a line of text on each page; an empty one has no text."""
-    fonts = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    fonts = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(), fonts]
     for number, page in enumerate(pages):
