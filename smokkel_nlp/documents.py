@@ -8,6 +8,7 @@ file is ever opened.
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -40,13 +41,12 @@ def read_text(source: Source, wanted: Wanted) -> Iterator[Record | BadRecord]:
     """Yield the record of a plain text file."""
     try:
         with source.file() as raw:
-            content = raw.read(4 * MAX_CHARS + 5)
-            source.done = raw.tell()
+            source.done = os.fstat(raw.fileno()).st_size
+            if source.done > 4 * (MAX_CHARS + 1):  # a character takes four bytes at most, and so may a byte order mark
+                raise Damaged(f"a text of over {MAX_CHARS:,} characters, which is the limit; split it")
+            content = raw.readall()
     except Damaged as error:
         yield BadRecord(source.place, error.reason)
-        return
-    if len(content) > 4 * MAX_CHARS + 4:
-        yield BadRecord(source.place, f"a text of over {MAX_CHARS:,} characters, which is the limit; split it")
         return
     encoding = source.encoding or marked(content)
     try:

@@ -13,6 +13,7 @@ from smokkel_nlp.text import MAX_CHARS
 
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 TOO_LONG = f"a line of over {MAX_CHARS:,} characters, which is the limit; split the text"
+_FIRST = {mark[:1] for mark in MARKS}
 _SCAN = 1 << 18
 _NO_TEXT = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")
 # The five bytes that Windows-1252 leaves open become control characters, as browsers do.
@@ -47,6 +48,8 @@ def decode_as(raw: bytes, encoding: str) -> str:
 
 def marked(head: bytes) -> str | None:
     """Return the encoding of a byte order mark; None where there is none."""
+    if head[:1] not in _FIRST:  # asked of every line
+        return None
     return next((encoding for mark, encoding in MARKS.items() if head.startswith(mark)), None)
 
 

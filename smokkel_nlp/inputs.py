@@ -164,6 +164,8 @@ def need(module: str, extra: str, place: object) -> None:
 
 
 def _kept(value: Any, name: str) -> Any:
+    if isinstance(value, str) and value.isascii():
+        return value
     try:
         return plain(value)
     except Damaged as error:

@@ -213,9 +213,11 @@ def read_records(
 
     Examples
     --------
-    >>> [found] = read_records([Path(__file__).with_name("py.typed")])
-    Traceback (most recent call last):
-        ...
-    smokkel_nlp.errors.InputError: ...
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "zaak.txt").write_text("Een fiets.", encoding="utf8")
+    ...     [record] = read_records([folder])
+    >>> record.text
+    'Een fiets.'
     """
     return iter(RecordReader(paths, text_field, id_field, carry=carry, encoding=encoding))

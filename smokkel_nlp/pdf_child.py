@@ -15,7 +15,7 @@ from typing import Any
 SECONDS = 60
 MAX_PAGES = 20_000
 _MEMORY = 2 << 30
-_HYPHENS = {0xFFFE: "-", 0x02: "-"}  # PDFium's signs for a hyphen that ends a line
+_HYPHENS = {0xFFFE: "-\n", 0x02: "-\n"}  # PDFium's signs for a hyphen that ends a line, whose word it joins to the next
 
 
 def text_of(path: str, max_chars: int) -> tuple[str, str]:

@@ -20,7 +20,6 @@ from smokkel_nlp.taxonomy import read_toml, resource, take
 MAX_CHARS = 20_000_000
 """Longest text in characters; the components need no neural network, so memory is no reason for spaCy's lower limit."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f\x00-\x08\x0b\x0e-\x1f]+")
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _COMBINED = re.compile(r"\w[\u0300-\u036f]+")
 _COMPATIBLE = re.compile(
     "[\u2002-\u200a\u00a0\u202f\u3000\ufb00-\ufb06\uff01-\uff5e\u0132\u0133\u2018\u2019\u201c\u201d\u201e\u2032\t\x0c\u2010\u2011]"
@@ -78,7 +77,11 @@ def encodable(text: str) -> bool:
     >>> encodable("é"), encodable("\ud800")
     (True, False)
     """
-    return text.isascii() or not _HALF_PAIR.search(text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import struct
+import subprocess
 import sys
 import tracemalloc
 import zipfile
@@ -174,13 +175,13 @@ def test_a_text_or_line_over_the_limit_is_told_and_the_rest_goes_on(tmp_path: Pa
 
 def test_memory_stays_bounded_under_a_quote_that_does_not_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (inputs, encodings, delimited):
-        monkeypatch.setattr(module, "MAX_CHARS", 1 << 20)
+        monkeypatch.setattr(module, "MAX_CHARS", 1 << 18)
     for name in ("a.csv", "a.jsonl"):
-        (tmp_path / name).write_bytes(b'id,text\n1,"' + (b"x" * 99 + b"\n" * (name == "a.csv")) * 200_000)
+        (tmp_path / name).write_bytes(b'id,text\n1,"' + (b"x" * 99 + b"\n" * (name == "a.csv")) * 100_000)
     tracemalloc.start()
     try:
         assert all(isinstance(item, BadRecord) for item in read_records([tmp_path / "a.csv", tmp_path / "a.jsonl"]))
-        assert tracemalloc.get_traced_memory()[1] < 12 << 20
+        assert tracemalloc.get_traced_memory()[1] < 6 << 20
     finally:
         tracemalloc.stop()
 
@@ -378,6 +379,8 @@ def test_a_long_list_of_parts_is_not_read(tmp_path: Path, monkeypatch: pytest.Mo
 def test_pdf_texts_and_what_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [good], _ = read(tmp_path, "a.pdf", pdf("Een fiets, financi\xeble schade.", "Pagina twee."))
     assert good.text == "Een fiets, financiële schade.\nPagina twee."
+    [good], _ = read(tmp_path, "a.pdf", pdf("Hij regelde het ver-) Tj 0 -14 Td (voer van 12-) Tj 0 -14 Td (13 mensen."))
+    assert good.text == "Hij regelde het ver-\nvoer van 12-\n13 mensen."
     assert "must be read by OCR first" in read(tmp_path, "a.pdf", pdf("", ""))[1][0].reason
     assert "is damaged, or no PDF" in read(tmp_path, "a.pdf", b"%PDF-1.4 niets")[1][0].reason
     path = tmp_path / "b.pdf"
@@ -404,6 +407,12 @@ def test_a_pdf_that_breaks_the_reader_costs_one_record(tmp_path: Path, monkeypat
     (package / "kind.py").write_text("raise ImportError")
     with pytest.raises(InputError, match="PDFium does not start"):
         list(read_records([tmp_path]))
+
+
+def test_a_pdf_that_keeps_the_reader_busy_ends_it() -> None:
+    busy = "import time; from smokkel_nlp import pdf_child; pdf_child.SECONDS = 0.2; pdf_child.text_of = lambda *_: time.sleep(600); pdf_child.main()"
+    asked = subprocess.run([sys.executable, "-c", busy], input='["a.pdf", 1]\n', capture_output=True, text=True)
+    assert (asked.stdout, asked.returncode) == ("ready\n", 1)
 
 
 def test_folders_are_sorted_and_hidden_and_lock_files_are_passed_over(tmp_path: Path) -> None:
