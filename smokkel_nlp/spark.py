@@ -35,7 +35,7 @@ from spacy.language import Language
 
 from smokkel_nlp.arrow import import_pyarrow, schema, to_struct
 from smokkel_nlp.batch import _pipeline, _Source, _source
-from smokkel_nlp.errors import InputError, ModelError
+from smokkel_nlp.errors import InputError, SmokkelError
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.text import encodable
@@ -170,33 +170,37 @@ def _id(value: pa.Scalar) -> str | None:
 
 def _outcomes(nlp: Language, texts: Sequence[str | None], keep_text: bool) -> list[CaseAnalysis | str]:
     """Return for each text its record, or why there is none."""
-    outcomes: list[Any] = [_unfit(text, nlp.max_length) for text in texts]
-    good = [number for number, reason in enumerate(outcomes) if reason is None]
-    chosen = [str(texts[number]) for number in good]
-    try:
-        found: list[CaseAnalysis | str] = [doc._.case for doc in nlp.pipe(chosen)]
-    except Exception:  # one of them; which one shows when they are read one by one
-        found = [_alone(nlp, text) for text in chosen]
-    for number, text, case in zip(good, chosen, found, strict=True):
+    outcomes: list[CaseAnalysis | str] = [_fault(text, nlp.max_length) or "" for text in texts]
+    usable = [(number, str(text)) for number, text in enumerate(texts) if not outcomes[number]]
+    with nlp.memory_zone():  # a worker lives as long as its executor
+        try:
+            found: list[CaseAnalysis | str] = [doc._.case for doc in nlp.pipe(text for _, text in usable)]
+        except SmokkelError:  # no fault of the texts
+            raise
+        except Exception:
+            found = [_alone(nlp, text) for _, text in usable]
+    for (number, text), case in zip(usable, found, strict=True):
         outcomes[number] = replace(case, text=text) if keep_text and isinstance(case, CaseAnalysis) else case
     return outcomes
 
 
 def _alone(nlp: Language, text: str) -> CaseAnalysis | str:
+    """Return the record of one of several texts that could not be read together, or why there is none."""
     try:
         case: CaseAnalysis = nlp(text)._.case
-    except ModelError:  # no fault of the text
+    except SmokkelError:
         raise
-    except Exception as error:  # its message may hold the text
-        return f"could not be analysed ({type(error).__name__}); report the kind of text, or leave it out"
+    except Exception as error:  # its message may hold text
+        return f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
     return case
 
 
-def _unfit(text: str | None, limit: int) -> str | None:
+def _fault(text: str | None, limit: int) -> str | None:
+    """Return why a text cannot be classified; None where it can."""
     if text is None:
-        return "the text is null"
+        return "there is no text (null)"
     if not encodable(text):
-        return "the text is not valid UTF-8; decode it anew"
+        return "not UTF-8; decode it anew"
     if len(text) > limit:
-        return f"the text has {len(text):,} characters, over the limit of {limit:,}; split it"
+        return f"{len(text):,} characters, over the limit of {limit:,}; split it"
     return None
