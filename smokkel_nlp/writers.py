@@ -27,6 +27,7 @@ from spacy.tokens import Doc, DocBin
 
 from smokkel_nlp.arrow import import_pyarrow, storable, to_table
 from smokkel_nlp.components.classify import CASE
+from smokkel_nlp.components.mentions import SCORES
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.records import ROW_COLUMNS, CaseAnalysis, check_carried
 
@@ -143,7 +144,11 @@ class ParquetWriter:
 
 
 class DocBinWriter:
-    """DocBin part files with all that the pipeline found; ``doc._.case`` is there to read after one ``smokkel_nlp.load()``."""
+    """DocBin part files with all that the pipeline found; ``doc._.case`` is there to read after one ``smokkel_nlp.load()``.
+
+    The id and the carried fields stand in ``doc.user_data`` as well, as ``"id"`` and under their own names, for who reads it without this
+    package: strings and numbers as they are, all else as JSON.
+    """
 
     parts, suffix = True, ".spacy"
 
@@ -155,7 +160,10 @@ class DocBinWriter:
         """Return the content of a part file; each Doc takes the record of its result, with id and carried fields."""
         docs = DocBin(store_user_data=True)
         for result in results:
-            result.doc.user_data[CASE] = storable(result.case.to_json())
+            given = {**result.case.carried, "id": result.case.id}
+            data = result.doc.user_data
+            data.update({name: _packable(value) for name, value in given.items() if name not in (CASE, SCORES)})
+            data[CASE] = storable(result.case.to_json())
             docs.add(result.doc)
         return bytes(docs.to_bytes())
 
@@ -206,3 +214,12 @@ def _cell(value: object) -> object:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def _packable(value: object) -> object:
+    """Return a value as msgpack can hold it, which has integers of 64 bits."""
+    if isinstance(value, str):
+        return storable(value)
+    if value is None or isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**64):
+        return value
+    return storable(json.dumps(value, ensure_ascii=False))

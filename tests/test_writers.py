@@ -281,8 +281,9 @@ def test_a_docbin_gives_docs_with_their_records(results: list[Result], tmp_path:
     path = write(tmp_path / "uit.spacy", results)
     docs = [doc for part in sorted(path.iterdir()) for doc in DocBin().from_disk(part).get_docs(nlp.vocab)]
     assert [doc._.case for doc in docs] == [result.case for result in results]
-    for doc, (_, given) in zip(docs, results, strict=True):
+    for doc, (case, given) in zip(docs, results, strict=True):
         assert doc.text == given.text
+        assert {name: doc.user_data[name] for name in ("id", "bedrag", "noot")} == {"id": case.id, **case.carried}
         assert doc.cats == given.cats
         assert [(span.text, span.label_, span._.status) for span in doc.spans["modus_operandi"]] == [
             (span.text, span.label_, span._.status) for span in given.spans["modus_operandi"]
@@ -303,6 +304,26 @@ for suffix in sys.argv[1:]:
     writer = writer_for("uit." + suffix, carry=["noot", "a"])
     print(hashlib.sha256(writer.header() + writer.encode(results)).hexdigest())
 """
+
+
+def test_a_docbin_holds_whatever_is_carried(results: list[Result], tmp_path: Path) -> None:
+    carried = {**CARRIED, "groot": 2**70, "half": "\ud800", "smokkel_scores": "x", "id": 3}
+    case = replace(results[2].case, carried=carried)
+    (tmp_path / "uit.spacy").write_bytes(writer_for("uit.spacy").encode([Result(case, results[2].doc.copy())]))
+    assert list(read_results(tmp_path / "uit.spacy")) == [case]
+    [doc] = DocBin().from_disk(tmp_path / "uit.spacy").get_docs(results[2].doc.vocab)
+    found = {name: doc.user_data[name] for name in carried}
+    scores = results[2].doc.user_data["smokkel_scores"]
+    told = {"lijst": '["a", {"b": 1}]', "groot": str(2**70), "half": "\\ud800", "smokkel_scores": scores, "id": case.id}
+    assert json.dumps(found) == json.dumps({**carried, **told})
+
+
+def test_a_part_may_hold_no_result(tmp_path: Path) -> None:
+    for suffix in ("parquet", "spacy"):
+        (tmp_path / f"uit.{suffix}").write_bytes(writer_for(f"uit.{suffix}").encode([]))
+        assert list(read_results(tmp_path / f"uit.{suffix}")) == []
+    for suffix in ("jsonl", "csv"):
+        assert writer_for(f"uit.{suffix}").encode([]) == b""
 
 
 def test_the_same_results_give_the_same_bytes_in_any_run(texts: list[str]) -> None:
