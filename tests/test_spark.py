@@ -125,8 +125,8 @@ def test_large_arrow_types_and_no_rows(session: Any, frame: Any, texts: list[str
     assert spark.classify(frame.where("number < 0"), "tekst").collect() == []
 
 
-def killing(mark: Path, what: str) -> Callable[[Iterator[Any]], Iterator[Any]]:
-    """Pass rows on; in one task, once and after its first rows, kill the executor it runs on or all Python of it."""
+def killing(marks: Path) -> Callable[[Iterator[Any]], Iterator[Any]]:
+    """Pass rows on; after the first ones of a task, kill once all Python of the executor it runs on, in another task the executor."""
 
     def pass_on(batches: Iterator[Any]) -> Iterator[Any]:
         import os
@@ -136,9 +136,10 @@ def killing(mark: Path, what: str) -> Callable[[Iterator[Any]], Iterator[Any]]:
 
         from pyspark import TaskContext
 
+        what = {1: "python", 2: "executor"}.get(TaskContext.get().partitionId())
         for number, batch in enumerate(batches):
-            if number == 1 and TaskContext.get().partitionId() == 2 and not mark.exists():
-                mark.touch()
+            if number == 1 and what and not (marks / what).exists():
+                (marks / what).touch()
                 time.sleep(2)  # the rows before are under way in the next worker
                 daemon = os.getppid()
                 executor = int(Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[1])
@@ -149,13 +150,11 @@ def killing(mark: Path, what: str) -> Callable[[Iterator[Any]], Iterator[Any]]:
 
 
 @pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")  # mapInArrow of the test itself
-@pytest.mark.parametrize("what", ["executor", "python"])
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the executor by /proc, which is not there")
-def test_a_killed_executor_loses_no_row_and_doubles_none(frame: Any, texts: list[str], tmp_path: Path, what: str) -> None:
-    mark = tmp_path / "gedood"
+def test_a_killed_executor_loses_no_row_and_doubles_none(frame: Any, texts: list[str], tmp_path: Path) -> None:
     many = frame.crossJoin(frame.sparkSession.range(3).withColumnRenamed("id", "keer")).repartition(4, "number")
-    rows = spark.classify(many.mapInArrow(killing(mark, what), many.schema), "tekst", id_col="zaak").collect()
-    assert mark.exists()
+    rows = spark.classify(many.mapInArrow(killing(tmp_path), many.schema), "tekst", id_col="zaak").collect()
+    assert {mark.name for mark in tmp_path.iterdir()} == {"python", "executor"}
     assert sorted((row["number"], row["keer"]) for row in rows) == [(number, k) for number in range(len(texts)) for k in range(3)]
     expected = wanted(texts, lambda number: f"zaak-{number}")
     assert all(row["smokkel"].asDict(recursive=True) == expected[row["number"]] for row in rows)
