@@ -8,9 +8,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from smokkel_nlp.errors import InputError
 
@@ -25,6 +27,7 @@ class Record:
     id: str
     text: str
     place: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,50 @@ def read_records(paths: Sequence[str | Path], text_field: str = "text", id_field
             yield from _jsonl(path, raw, text_field, id_field)
         else:
             yield from _csv(path, raw, text_field, id_field)
+
+
+class RecordReader:
+    """The records of files, with the fields to carry."""
+
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        text_field: str = "text",
+        id_field: str = "id",
+        *,
+        carry: Sequence[str] = (),
+        encoding: str | None = None,
+    ) -> None:
+        self._fields, self._carry = (text_field, id_field), tuple(carry)
+        self._files = [path if str(path) == "-" else expand([path]) for path in paths]
+        self.encodings: dict[str, str] = {}
+        self.position = 0
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file."""
+        return {str(path): path.stat().st_size for files in self._files if isinstance(files, list) for path in files}
+
+    def __iter__(self) -> Iterator[Record | BadRecord]:
+        self.position = 0
+        for files in self._files:
+            if isinstance(files, list):
+                for path in files:
+                    self.encodings[str(path)] = "utf-8"
+                    yield from self._lines(path, path.open("rb")) if path.suffix == ".jsonl" else read_records([path], *self._fields)
+            else:
+                yield from self._lines(Path("-"), sys.stdin.buffer)
+
+    def _lines(self, path: Path, file: Any) -> Iterator[Record | BadRecord]:
+        with file:
+            for number, line in enumerate(file, start=1):
+                self.position += len(line)
+                for item in _jsonl(path, line.rstrip(b"\n"), *self._fields):
+                    item = replace(item, place=f"{path}:{number}")
+                    if isinstance(item, Record):
+                        data = json.loads(decode(line)[0])
+                        known = item.id if item.id != f"{path}:1" else item.place
+                        item = replace(item, id=known, fields={name: data.get(name) for name in self._carry})
+                    yield item
 
 
 def _jsonl(path: Path, raw: bytes, text_field: str, id_field: str) -> Iterator[Record | BadRecord]:

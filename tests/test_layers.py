@@ -30,13 +30,20 @@ FLOORS = [
     ["userlint"],
     ["io", "corpus", "tables"],
     ["corpus_checks"],
+    ["parallel", "writers"],
     ["batch"],
+    ["chunks", "output", "journal"],
+    ["sidefile", "progress"],
+    ["engine"],
+    ["jobs"],
     ["learning"],
     ["training"],
     ["evaluation"],
     ["passage_evaluation", "baselines", "breakdown", "calibration"],
     ["evaluation_report"],
-    ["cli"],
+    ["cli.common"],
+    ["cli.classify", "cli.explain", "cli.evaluate", "cli.train", "cli.corpus", "cli.taxonomy"],
+    ["cli", "cli.__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
 PACKAGE = Path(__file__).parent.parent / "smokkel_nlp"
