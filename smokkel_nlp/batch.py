@@ -145,4 +145,4 @@ def _checked(texts: Iterable[Any], limit: int) -> Iterator[str]:
             raise InputError(f"text no. {number} is a {type(text).__name__}; give a str")
         if reason := fault(text, limit):
             raise InputError(f"text no. {number} {reason}")
-        yield text
+        yield str(text)  # of numpy.str_ too, which the tokenizer does not take

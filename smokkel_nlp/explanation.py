@@ -125,7 +125,7 @@ def _explained(
             score=_told(score),
             slope=float(slope),
             offset=float(offset),
-            constant=float(model.intercept[column]),
+            constant=_told(model.intercept[column]),
             about=_told(about) if column >= _OFFENCES else None,
             gated=_told(gated.sum()),
             passages=tuple(share for share in passages if share.value or share.mentions),
