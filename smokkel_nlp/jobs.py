@@ -23,6 +23,7 @@ from smokkel_nlp.progress import Progress
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.sidefile import Problem, side_path
 from smokkel_nlp.store import MANIFEST, find_model
+from smokkel_nlp.taxonomy import resource
 from smokkel_nlp.writers import writer_for
 
 STANDARD = "-"
@@ -121,7 +122,7 @@ def classify_files(
     settings = {
         "input": list(sizes.items()), "text field": text_field, "id field": id_field, "carry": list(carry), "encoding": encoding,
         "keep text": keep_text, "format": path and path.suffix.lower(), "chunk": list(rule), "duplicates": duplicates,
-        "versions": versions, **_made_of(source),
+        "library": versions["library"], **_made_of(source),
     }  # fmt: skip
     sink: Sink
     if path is None:
@@ -148,11 +149,13 @@ def _made_of(source: Source) -> dict[str, object]:
     base, model, rules, settings = source
     meta = pipeline(*source).meta
     manifest = (find_model(model) / MANIFEST).read_bytes()
+    shipped = {file.name: file.read_bytes() for file in resource("").iterdir() if file.name.endswith(".toml")}
+    knowledge = hashlib.sha256(b"\0".join([*(shipped[name] for name in sorted(shipped)), *(part.encode() for part in rules or ())]))
     return {
         **settings.to_dict(),
         "base": base and [meta["name"], meta["version"]],
         "model": hashlib.sha256(manifest).hexdigest(),
-        "taxonomy": rules and hashlib.sha256("\0".join(rules).encode()).hexdigest(),
+        "taxonomy": knowledge.hexdigest(),
     }
 
 

@@ -92,12 +92,6 @@ def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
 
-@contextlib.contextmanager
-def moved(folder: Path) -> Iterator[Path]:
-    folder.mkdir()
-    yield folder
-
-
 @pytest.fixture(params=FORMS)
 def form(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -262,7 +256,7 @@ def test_another_option_is_refused_and_restart_takes_it(
         asked["model"] = prior_model
     path = tmp_path / "uit.jsonl"
     classify_files([source], path, stop=lambda: True, **({"model": prior_model} if "prior" in asked else {}))
-    with pytest.raises(InputError, match=f"differs from this one in.*{message}.*--restart"):
+    with pytest.raises(InputError, match=f"differs from this one: .*{message}.*--restart"):
         classify_files([source], path, **asked)
     assert classify_files([source], path, restart=True, **asked).complete
 
@@ -298,13 +292,13 @@ def test_a_finished_run_is_noticed(
     path = tmp_path / "uit.jsonl"
     assert run("classify", source, "-o", path) == 1
     first, wanted = capsys.readouterr(), content(path)
-    monkeypatch.setattr(engine, "in_order", None)  # no work is done
-    assert run("classify", source, "-o", path) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "in_order", None)  # no work is done
+        assert run("classify", source, "-o", path) == 1
     again = capsys.readouterr()
     assert first.out == again.out
     assert "complete already" in again.err
     assert content(path) == wanted
-    monkeypatch.undo()
     path.write_bytes(path.read_bytes()[:-5])
     assert run("classify", source, "-o", path) == 2
     assert "shorter than its journal says" in capsys.readouterr().err
@@ -417,9 +411,9 @@ def test_results_come_in_order_and_those_before_a_failure_are_not_lost() -> None
         raise InputError("op")
 
     for number in (1, 2):
-        found = []
+        found: list[int] = []
         with pytest.raises(InputError, match="op"):
-            found.extend(result for result in in_order(abs, tasks(), number) if not found.append(result))
+            found.extend(in_order(abs, tasks(), number))
         assert found == [5, 4, 3, 2, 1]
     with pytest.raises(InputError, match="0 processes"):
         list(in_order(abs, [], 0))
