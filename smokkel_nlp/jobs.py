@@ -115,7 +115,7 @@ def classify_files(
     reader = RecordReader(names, text_field, id_field, carry=carry, encoding=encoding)
     sizes = reader.sizes()
     path = None if is_stream(output) else Path(output)
-    writer = writer_for(path or "-.jsonl")
+    writer = writer_for(path or "-.jsonl", carry=carry, keep_text=keep_text)
     rule = _PARTS if writer.parts else _LINES
     source = source_of(base, model, taxonomy, Settings.of(explain, prior, thresholds))
     versions = asdict(pipeline(*source)("")._.case.versions)  # a damaged model is told here, before anything is written

@@ -34,7 +34,7 @@ class Writer(Protocol):
         ...
 
 
-class JsonLines:
+class JsonLinesWriter:
     """A line of JSON for each record."""
 
     parts = False
@@ -48,7 +48,7 @@ class JsonLines:
         return "".join(result.case.to_json() + "\n" for result in results).encode()
 
 
-def writer_for(path: str | os.PathLike[str]) -> Writer:
+def writer_for(path: str | os.PathLike[str], *, carry: Sequence[str] = (), keep_text: bool = False) -> Writer:
     """Return the writer for the ending of a path.
 
     Raises
@@ -57,5 +57,5 @@ def writer_for(path: str | os.PathLike[str]) -> Writer:
         If there is none.
     """
     if Path(path).suffix.lower() == ".jsonl":
-        return JsonLines()
+        return JsonLinesWriter()
     raise InputError(f"{os.fspath(path)}: no output of that ending; give .jsonl")

@@ -29,7 +29,7 @@ from smokkel_nlp.parallel import in_order
 from smokkel_nlp.progress import Bar, Progress
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.sidefile import read_problems
-from smokkel_nlp.writers import JsonLines, Result, writer_for
+from smokkel_nlp.writers import JsonLinesWriter, Result, writer_for
 
 SECRET = "geheimwoord"
 TEXTS = [
@@ -50,22 +50,22 @@ class Numbered:
         return b""
 
     def encode(self, results: Sequence[Result]) -> bytes:
-        return f"{len(results)} records\n".encode() + JsonLines().encode(results)
+        return f"{len(results)} records\n".encode() + JsonLinesWriter().encode(results)
 
 
-class Headed(JsonLines):
+class Headed(JsonLinesWriter):
     def header(self) -> bytes:
         return b"head\n"
 
 
-FORMS = {".jsonl": JsonLines, ".headed": Headed, ".parts": Numbered}
+FORMS = {".jsonl": JsonLinesWriter, ".headed": Headed, ".parts": Numbered}
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_LINES", Rule(4, 2000))
     monkeypatch.setattr(jobs, "_PARTS", Rule(4, 2000))
-    monkeypatch.setattr(jobs, "writer_for", lambda path: FORMS[Path(path).suffix]() if Path(path).suffix in FORMS else writer_for(path))
+    monkeypatch.setattr(jobs, "writer_for", lambda path, **asked: FORMS.get(Path(path).suffix, lambda: writer_for(path, **asked))())
 
 
 @pytest.fixture
@@ -534,7 +534,7 @@ def test_a_record_does_not_depend_on_its_neighbours(root: Path) -> None:
     source = source_of(settings=Settings.of(explain=True))
     written = [
         b"".join(
-            process(records[start : start + size], source=source, keep_text=False, writer=JsonLines()).content
+            process(records[start : start + size], source=source, keep_text=False, writer=JsonLinesWriter()).content
             for start in range(0, len(records), size)
         )
         for size in (1, 7, 64)
@@ -605,7 +605,7 @@ def test_the_limit_of_a_pipeline_is_looked_at_before_the_text_is_read(monkeypatc
     monkeypatch.setattr(pipeline(*source_of()), "max_length", 20)
     done = process(
         [Record("1", "kort", ""), Record("2", SECRET * 2, ""), Record("3", "x \ud800", "")],
-        source=source_of(), keep_text=False, writer=JsonLines(),
+        source=source_of(), keep_text=False, writer=JsonLinesWriter(),
     )  # fmt: skip
     assert done.content.count(b"\n") == 1
     assert "has 22 characters, over the limit of 20" in done.failed[1]
