@@ -376,7 +376,9 @@ def test_more_errors_than_allowed_end_the_run(source: Path, tmp_path: Path, caps
     wanted, path = whole(source, ".jsonl"), tmp_path / "uit.jsonl"
     for _ in range(2):
         assert run("classify", source, "-o", path, "--max-errors", 2) == 2
-        assert "5 records failed, more than the 2" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "5 records failed, more than the 2" in told
+        assert "the same command goes on" in told
     assert run("classify", source, "-o", path, "--max-errors", 5, "--json") == 2
     assert json.loads(capsys.readouterr().out)["complete"] is False
     assert run("classify", source, "-o", path, "--max-errors", 6) == 1

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from smokkel_nlp.cli.common import FAILED, Commands, exit_code, takes_texts
-from smokkel_nlp.errors import SmokkelError
+from smokkel_nlp.errors import JobError, SmokkelError
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.tables import summary_table
 
@@ -100,6 +100,8 @@ def _run(options: argparse.Namespace) -> int:
     except SmokkelError as error:
         if options.json:
             print(json.dumps({"complete": False, "error": str(error)}, ensure_ascii=False), file=shown)
+        if isinstance(error, JobError) and not streamed and STANDARD not in options.files:
+            print("what was finished is kept: the same command goes on from there", file=sys.stderr)
         raise
     finally:
         bar.close()
