@@ -11,6 +11,7 @@ the undisturbed run, and the next begins. Exits with 1 where anything differs.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -48,8 +49,10 @@ def begin(command: list[str]) -> int:
     """Run a command in a process group of its own; returns its id."""
     child = os.fork()
     if child:
+        with contextlib.suppress(OSError):  # both sides set it, so that it holds for whichever goes on first
+            os.setpgid(child, child)
         return child
-    os.setsid()
+    os.setpgid(0, 0)
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
