@@ -35,14 +35,21 @@ FLOORS = [
     ["readers.jsonlines", "readers.delimited", "readers.parquet", "readers.docbin", "readers.documents", "readers.pdf"],
     ["io", "corpus", "tables"],
     ["corpus_checks"],
+    ["parallel"],
     ["batch"],
     ["spark"],
+    ["chunks", "output", "journal"],
+    ["sidefile", "progress"],
+    ["engine"],
+    ["jobs"],
     ["learning"],
     ["training"],
     ["evaluation"],
     ["passage_evaluation", "baselines", "breakdown", "calibration"],
     ["evaluation_report"],
-    ["cli"],
+    ["cli.common"],
+    ["cli.classify", "cli.explain", "cli.evaluate", "cli.train", "cli.corpus", "cli.taxonomy"],
+    ["cli", "cli.__main__"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
 PACKAGE = Path(__file__).parent.parent / "smokkel_nlp"
