@@ -10,6 +10,7 @@ from functools import lru_cache
 from joblib import Parallel, delayed
 from spacy.language import Language
 
+from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
@@ -32,7 +33,7 @@ def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None
 
 def _chunk(texts: list[str], source: _Source, keep_text: bool) -> list[CaseAnalysis]:
     """Classify texts as one batch, which is faster than one by one."""
-    cases = (doc._.case for doc in _pipeline(*source).pipe(texts, batch_size=_CHUNK))
+    cases = map(case_of, _pipeline(*source).pipe(texts, batch_size=_CHUNK))
     return [replace(case, text=text) if keep_text else case for case, text in zip(cases, texts, strict=True)]
 
 
