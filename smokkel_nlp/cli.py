@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from smokkel_nlp import cli_show
 from smokkel_nlp.errors import CorpusError, InputError, SmokkelError
 from smokkel_nlp.io import BadRecord, Record, expand, read_records
 from smokkel_nlp.records import CaseAnalysis
@@ -55,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="tell which passages moved each label")
     _takes_texts(explain)
     explain.set_defaults(run=_explain)
+
+    cli_show.add(commands)
 
     evaluate = commands.add_parser("evaluate", help="measure on labelled texts")
     evaluate.add_argument("file", type=Path, metavar="FILE.jsonl")

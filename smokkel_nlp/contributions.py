@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from smokkel_nlp.markup import percent, signed, table
+from smokkel_nlp.markup import escaped, percent, signed, table
 from smokkel_nlp.passages import ElementRow, in_words, name_of
 from smokkel_nlp.records import CaseAnalysis, Explanation, PassageShare
 
@@ -50,7 +50,7 @@ def _rows(shares: list[PassageShare], text: str | None) -> Iterator[str]:
         reasons = ", ".join([*list(by)[:3], *(["woorden"] if share.wording else [])])
         yield (
             f'<tr><th scope="row">{number}</th><td class="s-number">{signed(share.value)}</td>'
-            f'<td class="s-number">{share.start}–{share.end}</td><td class="s-words">{escape(words) or "–"}</td>'
+            f'<td class="s-number">{share.start}–{share.end}</td><td class="s-words">{escaped(words) or "–"}</td>'
             f"<td>{escape(reasons)}</td></tr>"
         )
 

@@ -13,7 +13,7 @@ from html import escape
 
 from smokkel_nlp.colours import Colours, load_palette
 from smokkel_nlp.contributions import explanation_html
-from smokkel_nlp.markup import percent, table
+from smokkel_nlp.markup import escaped, percent, table
 from smokkel_nlp.passages import (
     ElementRow,
     Passage,
@@ -90,7 +90,7 @@ def marked_text(text: str, start: int, end: int, passages: Sequence[Passage], ke
     begun: set[int] = set()
     parts = []
     for segment in segments(start, end, passages):
-        words = _escaped(text[segment.start : segment.end])
+        words = escaped(text[segment.start : segment.end])
         if not segment.passages:
             parts.append(words)
             continue
@@ -117,11 +117,6 @@ def _layers(groups: Sequence[str]) -> str:
     return f"linear-gradient(180deg,{','.join(bands)})"
 
 
-def _escaped(text: str) -> str:
-    # A browser reads a carriage return as a line feed and drops NUL.
-    return escape(text).replace("\r", "&#13;").replace("\0", "\ufffd")
-
-
 def _label(passage: Passage) -> str:
     told = passage.told()
     return f"{passage.number} {name_of(passage.label)}{f' ({told})' if told else ''}"
@@ -145,7 +140,7 @@ def _head(case: CaseAnalysis) -> Iterator[str]:
     if case.offence == "onzeker":
         reasons = f": {'; '.join(case.reasons)}" if case.reasons else ""
         answer += escape(f"{reasons}. Als het moet: ") + f"<strong>{escape(case.offence_forced)}</strong>"
-    name = f'<span class="s-quiet">{escape(case.id)}</span> ' if case.id else ""
+    name = f'<span class="s-quiet">{escaped(case.id)}</span> ' if case.id else ""
     yield f'<p class="s-title" role="heading" aria-level="3">{name}Gaat over: {answer}</p>'
     yield table("delicten", ("delict", "kans", "antwoord", "status"), map(_offence, case.offences.items()))
     if case.prior is not None:
@@ -161,7 +156,7 @@ def _offence(item: tuple[str, OffenceResult]) -> str:
 
 def _chance(probability: float) -> str:
     bar = f'<span class="s-meter" aria-hidden="true"><span style="width:{100 * min(max(probability, 0), 1):.0f}%"></span></span>'
-    return f'{bar}{percent(probability)} <span class="s-quiet">{in_words(probability)}</span>'
+    return f'<span class="s-place">{bar}{percent(probability)} <span class="s-quiet">{in_words(probability)}</span></span>'
 
 
 def _tags(case: CaseAnalysis, passages: Sequence[Passage], key: str) -> Iterator[str]:
@@ -186,7 +181,8 @@ def _text(text: str, passages: Sequence[Passage], key: str) -> Iterator[str]:
     ranges = excerpts(text, passages)
     shortened = ranges != [(0, len(text))]
     if shortened:
-        yield f'<p class="s-quiet">Passages met een zin ervoor en erna, uit {len(text):,} tekens.</p>'.replace(",", ".", 1)
+        size = f"{len(text):,}".replace(",", ".")
+        yield f'<p class="s-quiet">Passages met een zin ervoor en erna, uit {size} tekens.</p>'
     for start, end in ranges:
         left, right = ("… " if start else ""), (" …" if end < len(text) else "")
         yield f'<div class="s-text">{left}{marked_text(text, start, end, passages, key)}{right}</div>'
@@ -211,7 +207,7 @@ def _row(passage: Passage, key: str) -> str:
     words = " ".join(evidence.text.split())
     cells = (
         _chip(passage.label),
-        f"<bdi>{_escaped(words)}</bdi>",
+        f"{escaped(words)}",
         escape(evidence.status or "–"),
         escape((evidence.source or "–").replace("_", "/")),
         f'<span class="s-place">{evidence.start}–{evidence.end}</span>',

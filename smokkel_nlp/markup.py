@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def escaped(text: str) -> str:
+    r"""Return case text as HTML that shows it and does nothing else; without its tags it is the text.
+
+    Characters that turn the direction of writing are told by name, each closed off from what follows: they could make a passage read as it
+    does not stand. A browser would read a carriage return as a line feed, and drops NUL.
+
+    Examples
+    --------
+    >>> escaped("<b> & \u202e")
+    '&lt;b&gt; &amp; <bdi class="s-sign" title="U+202E">\u202e</bdi>'
+    """
+    safe = escape(text).replace("\r", "&#13;").replace("\0", "\ufffd")
+    return _DIRECTION.sub(lambda match: f'<bdi class="s-sign" title="U+{ord(match[0]):04X}">{match[0]}</bdi>', safe)
 
 
 def table(name: str, columns: Sequence[str], rows: Iterable[str]) -> str:

@@ -190,14 +190,16 @@ def element_rows(case: CaseAnalysis, passages: Sequence[Passage]) -> dict[str, l
                 at = places[evidence.start, evidence.end]
                 fitting = [p for p in at if p.label == element.id or p.label in element.tags]
                 shown.append((fitting or at)[0])
-            own.append(ElementRow(element.id, element.name, element.article, result and result.status, tuple(dict.fromkeys(shown))))
+            own.append(
+                ElementRow(element.id, element.name, element.article, result.status if result else None, tuple(dict.fromkeys(shown)))
+            )
     return rows
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     taxonomy = load_taxonomy()
-    return {item.id: item.name for item in (*taxonomy.tags, *taxonomy.elements)}
+    return {**{tag.id: tag.name for tag in taxonomy.tags}, **{element.id: element.name for element in taxonomy.elements}}
 
 
 def name_of(label: str) -> str:
