@@ -19,7 +19,7 @@ def explanation_html(case: CaseAnalysis, text: str | None, elements: dict[str, l
     for number, (label, told) in enumerate((case.explanation or {}).items()):
         held = "boven" if told.probability >= told.threshold else "onder"
         head = f"{name_of(label)}: kans {percent(told.probability)} ({in_words(told.probability)}), {held} de drempel van "
-        yield f"<details{' open' if label in case.offences else ''}><summary>{escape(head)}{percent(told.threshold)}</summary>"
+        yield f"<details{' open' if label in case.offences else ''}><summary>{escaped(head)}{percent(told.threshold)}</summary>"
         shares = sorted(told.top(_SHOWN), key=lambda share: share.start)
         if shares:
             yield _picture(name_of(label), shares, f"{key}-x{number}")
@@ -29,7 +29,7 @@ def explanation_html(case: CaseAnalysis, text: str | None, elements: dict[str, l
             yield "<p>Geen passage voegt iets toe.</p>"
         missing = [row.name for row in elements.get(label) or () if row.status is None]
         if missing:
-            yield f"<p><strong>Niet gevonden bestanddelen:</strong> {escape(', '.join(missing))}.</p>"
+            yield f"<p><strong>Niet gevonden bestanddelen:</strong> {escaped(', '.join(missing))}.</p>"
         yield "</details>"
 
 
@@ -51,7 +51,7 @@ def _rows(shares: list[PassageShare], text: str | None) -> Iterator[str]:
         yield (
             f'<tr><th scope="row">{number}</th><td class="s-number">{signed(share.value)}</td>'
             f'<td class="s-number">{share.start}–{share.end}</td><td class="s-words">{escaped(words) or "–"}</td>'
-            f"<td>{escape(reasons)}</td></tr>"
+            f"<td>{escaped(reasons)}</td></tr>"
         )
 
 

@@ -61,7 +61,7 @@ def case_html(case: CaseAnalysis, text: str | None = None) -> str:
     if case.explanation is not None:
         parts += [_heading("Wat de antwoorden bewoog"), *explanation_html(case, text, elements, key)]
     made = f"bibliotheek {case.versions.library}, model {case.versions.model}, taxonomie {case.versions.taxonomy}"
-    parts.append(f'<p class="s-note"><strong>{escape(case.note)}</strong> <span class="s-quiet">({escape(made)})</span></p></div>')
+    parts.append(f'<p class="s-note"><strong>{escaped(case.note)}</strong> <span class="s-quiet">({escaped(made)})</span></p></div>')
     return "".join(parts)
 
 
@@ -104,7 +104,7 @@ def marked_text(text: str, start: int, end: int, passages: Sequence[Passage], ke
         parts.append(f'<mark class="s-{groups[0]}"{ids}{layers} title="{title}">{inner}{words}</mark>')
         for passage in segment.passages:
             if passage.end == segment.end:
-                shown = escape(_label(passage))
+                shown = escaped(_label(passage))
                 shown = f'<a href="#{key}-r{passage.number}">{shown}</a>' if anchors else shown
                 parts.append(f'<sup class="s-{_group(passage).id}">{shown}</sup>')
     return "".join(parts)
@@ -136,10 +136,10 @@ def _heading(words: str) -> str:
 
 
 def _head(case: CaseAnalysis) -> Iterator[str]:
-    answer = f"<strong>{escape(case.offence)}</strong>"
+    answer = f"<strong>{escaped(case.offence)}</strong>"
     if case.offence == "onzeker":
         reasons = f": {'; '.join(case.reasons)}" if case.reasons else ""
-        answer += escape(f"{reasons}. Als het moet: ") + f"<strong>{escape(case.offence_forced)}</strong>"
+        answer += escaped(f"{reasons}. Als het moet: ") + f"<strong>{escaped(case.offence_forced)}</strong>"
     name = f'<span class="s-quiet">{escaped(case.id)}</span> ' if case.id else ""
     yield f'<p class="s-title" role="heading" aria-level="3">{name}Gaat over: {answer}</p>'
     yield table("delicten", ("delict", "kans", "antwoord", "status"), map(_offence, case.offences.items()))
@@ -150,8 +150,8 @@ def _head(case: CaseAnalysis) -> Iterator[str]:
 def _offence(item: tuple[str, OffenceResult]) -> str:
     offence, result = item
     said = f"{'ja' if result.label else 'nee'}{', onzeker' if result.uncertain else ''}"
-    status = escape(result.status or "–")
-    return f'<tr><th scope="row">{escape(offence)}</th><td>{_chance(result.probability)}</td><td>{said}</td><td>{status}</td></tr>'
+    status = escaped(result.status or "–")
+    return f'<tr><th scope="row">{escaped(offence)}</th><td>{_chance(result.probability)}</td><td>{said}</td><td>{status}</td></tr>'
 
 
 def _chance(probability: float) -> str:
@@ -168,12 +168,12 @@ def _tags(case: CaseAnalysis, passages: Sequence[Passage], key: str) -> Iterator
     for mo in case.modi_operandi:
         chance = "eigen regel" if mo.probability is None else _chance(mo.probability)
         links = _links([passage for passage in passages if passage.label == mo.tag], key)
-        rows.append(f'<tr><th scope="row">{_chip(mo.tag)}</th><td>{chance}</td><td>{escape(mo.status or "–")}</td><td>{links}</td></tr>')
+        rows.append(f'<tr><th scope="row">{_chip(mo.tag)}</th><td>{chance}</td><td>{escaped(mo.status or "–")}</td><td>{links}</td></tr>')
     yield table("modi operandi", ("tag", "kans", "status", "passages"), rows)
 
 
 def _chip(label: str) -> str:
-    return f'<span class="s-chip s-{load_palette().of(label).id}">{escape(name_of(label))}</span>'
+    return f'<span class="s-chip s-{load_palette().of(label).id}">{escaped(name_of(label))}</span>'
 
 
 def _text(text: str, passages: Sequence[Passage], key: str) -> Iterator[str]:
@@ -208,10 +208,10 @@ def _row(passage: Passage, key: str) -> str:
     cells = (
         _chip(passage.label),
         f"{escaped(words)}",
-        escape(evidence.status or "–"),
-        escape((evidence.source or "–").replace("_", "/")),
+        escaped(evidence.status or "–"),
+        escaped((evidence.source or "–").replace("_", "/")),
         f'<span class="s-place">{evidence.start}–{evidence.end}</span>',
-        escape(evidence.cue or ("zin die het meest bijdroeg" if evidence.kind == "model" else "–")),
+        escaped(evidence.cue or ("zin die het meest bijdroeg" if evidence.kind == "model" else "–")),
     )
     return f'<tr id="{key}-r{number}"><th scope="row">{link}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
@@ -234,11 +234,11 @@ def _element(rows: list[ElementRow] | None, k: int, key: str) -> str:
     if k >= len(rows):
         return "<td></td>"
     row = rows[k]
-    name = f'<strong>{escape(row.name)}</strong> <span class="s-quiet">({escape(row.article)})</span><br>'
+    name = f'<strong>{escaped(row.name)}</strong> <span class="s-quiet">({escaped(row.article)})</span><br>'
     if row.status is None:
         return f'<td class="s-missing">{name}✗ niet gevonden</td>'
     how = ", ".join(dict.fromkeys(name_of(p.label) if p.label != row.element else "eigen woorden" for p in row.passages))
-    return f"<td>{name}✓ gevonden, {escape(row.status)}, door {escape(how)}: {_links(row.passages, key)}</td>"
+    return f"<td>{name}✓ gevonden, {escaped(row.status)}, door {escaped(how)}: {_links(row.passages, key)}</td>"
 
 
 def _links(passages: Sequence[Passage], key: str) -> str:

@@ -20,7 +20,7 @@ from smokkel_nlp.taxonomy import load_taxonomy
 
 _PIPED = 10_000
 _BAR = 20
-_PICTURE = 112
+_PICTURE = 110
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{unique_id}-title">
 <title id="{unique_id}-title">TITLE</title>
 <style>
@@ -30,7 +30,7 @@ line-height: {line_height}px; font-variant-east-asian: full-width; }}
 </style>
 <defs><clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>
 {lines}</defs>
-<rect fill="PAGE" stroke="QUIET" x="1" y="1" width="{terminal_width}" height="{terminal_height}" rx="8"/>
+<rect fill="PAGE" stroke="QUIET" width="100%" height="100%"/>
 <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">{backgrounds}
 <g class="{unique_id}-matrix">{matrix}</g></g></svg>
 """
@@ -170,8 +170,12 @@ def _tags(case: CaseAnalysis) -> Table:
     table = _table("tag", "kans", "status")
     for mo in case.modi_operandi:
         chance = "eigen regel" if mo.probability is None else _chance(mo.probability)
-        table.add_row(Text(clean(mo.tag)), Text(chance), mo.status or "-")
+        table.add_row(_label(mo.tag), Text(chance), mo.status or "-")
     return table
+
+
+def _label(label: str) -> Text:
+    return Text(clean(label), Style(color=load_palette().page.light[1], bgcolor=load_palette().of(label).light[0]))
 
 
 def _list(passages: Sequence[Passage]) -> Table:
@@ -181,9 +185,16 @@ def _list(passages: Sequence[Passage]) -> Table:
     for passage in passages:
         evidence = passage.evidence
         cue = evidence.cue or ("model" if evidence.kind == "model" else "-")
-        told = (passage.label, evidence.status or "-", (evidence.source or "-").replace("_", "/"))
+        told = (evidence.status or "-", (evidence.source or "-").replace("_", "/"))
         words = [Text(" ".join(clean(evidence.text).split()))] if worded else []
-        table.add_row(str(passage.number), *map(Text, map(clean, told)), f"{passage.start}-{passage.end}", Text(clean(cue)), *words)
+        table.add_row(
+            str(passage.number),
+            _label(passage.label),
+            *map(Text, map(clean, told)),
+            f"{passage.start}-{passage.end}",
+            Text(clean(cue)),
+            *words,
+        )
     return table
 
 
