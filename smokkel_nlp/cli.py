@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _takes_texts(explain)
     explain.set_defaults(run=_explain)
 
-    cli_show.add(commands)
+    cli_show.add_to(commands)
 
     evaluate = commands.add_parser("evaluate", help="measure on labelled texts")
     evaluate.add_argument("file", type=Path, metavar="FILE.jsonl")

@@ -20,7 +20,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _RESULT = {"offence", "offences", "modi_operandi", "versions"}
 
 
-def add(commands: Commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser("show", help="read cases in the terminal, with their passages marked")
     command.add_argument("files", nargs="+", metavar="FILE", help=".txt, folders of them, .jsonl, .csv, or results of classify (.jsonl)")
@@ -33,11 +33,10 @@ def add(commands: Commands) -> None:
     command.add_argument("--only", metavar="ID", help="only the record with this id")
     command.add_argument("--whole", action="store_true", help="all of a long text, not only what stands around its passages")
     command.add_argument("--svg", type=Path, metavar="OUT.svg", help="write the first case as a picture instead")
-    command.set_defaults(run=run)
+    command.set_defaults(run=_run)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Show the cases; returns the exit code."""
+def _run(options: argparse.Namespace) -> int:
     from smokkel_nlp.terminal import picture, show, terminal
 
     failed: list[BadRecord] = []

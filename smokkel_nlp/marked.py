@@ -1,5 +1,7 @@
 """A record with its text as marked HTML, for a notebook: one element with its own style, no script, nothing from outside.
 
+Where a notebook is not trusted its host leaves the style out; what is left still reads.
+
 Each passage is a stretch of ``<mark>`` in the colour of its group, with number, label, status and source behind it; where passages lie in
 or across each other, every stretch between two edges shows all of its own. Text is escaped and kept apart from the direction of the page.
 """
@@ -205,13 +207,14 @@ def _row(passage: Passage, key: str) -> str:
     evidence, number = passage.evidence, str(passage.number)
     link = f'<a href="#{key}-p{number}" aria-label="naar passage {number} in de tekst">{number}</a>' if passage.placed else number
     words = " ".join(evidence.text.split())
+    cue = evidence.cue or ("zin die het meest bijdroeg" if evidence.kind == "model" else "–")
     cells = (
         _chip(passage.label),
-        f"{escaped(words)}",
+        f'<div class="s-words">{escaped(words)}</div>',
         escaped(evidence.status or "–"),
         escaped((evidence.source or "–").replace("_", "/")),
         f'<span class="s-place">{evidence.start}–{evidence.end}</span>',
-        escaped(evidence.cue or ("zin die het meest bijdroeg" if evidence.kind == "model" else "–")),
+        f'<span class="s-cue">{escaped(cue)}</span>',
     )
     return f'<tr id="{key}-r{number}"><th scope="row">{link}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
@@ -237,8 +240,14 @@ def _element(rows: list[ElementRow] | None, k: int, key: str) -> str:
     name = f'<strong>{escaped(row.name)}</strong> <span class="s-quiet">({escaped(row.article)})</span><br>'
     if row.status is None:
         return f'<td class="s-missing">{name}✗ niet gevonden</td>'
-    how = ", ".join(dict.fromkeys(name_of(p.label) if p.label != row.element else "eigen woorden" for p in row.passages))
+    how = ", ".join(dict.fromkeys(_shown_by(passage) for passage in row.passages))
     return f"<td>{name}✓ gevonden, {escaped(row.status)}, door {escaped(how)}: {_links(row.passages, key)}</td>"
+
+
+def _shown_by(passage: Passage) -> str:
+    """Return the tag by which an element was found, which need not hold for the text, or that its own words stood there."""
+    label = (passage.evidence.cue or passage.label).partition(".")[0]
+    return name_of(label) if label in load_taxonomy().tag_ids else "eigen woorden"
 
 
 def _links(passages: Sequence[Passage], key: str) -> str:

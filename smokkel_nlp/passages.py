@@ -179,7 +179,7 @@ def element_rows(case: CaseAnalysis, passages: Sequence[Passage]) -> dict[str, l
         places.setdefault((passage.start, passage.end), []).append(passage)
     rows: dict[str, list[ElementRow] | None] = {}
     for offence in load_taxonomy().offences:
-        if not case.offences[offence.id].label:
+        if offence.id not in case.offences or not case.offences[offence.id].label:
             rows[offence.id] = None
             continue
         rows[offence.id] = own = []

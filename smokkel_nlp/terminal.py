@@ -28,10 +28,9 @@ _SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
 line-height: {line_height}px; font-variant-east-asian: full-width; }}
 {styles}
 </style>
-<defs><clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>
-{lines}</defs>
+<defs>{lines}</defs>
 <rect fill="PAGE" stroke="QUIET" width="100%" height="100%"/>
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">{backgrounds}
+<g transform="translate({terminal_x}, {terminal_y})">{backgrounds}
 <g class="{unique_id}-matrix">{matrix}</g></g></svg>
 """
 
