@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smokkel_nlp.batch import classify
     from smokkel_nlp.classifier import CaseClassifier
-    from smokkel_nlp.components.classify import library_version
+    from smokkel_nlp.components.answer import library_version
     from smokkel_nlp.errors import CorpusError, InputError, ModelError, SmokkelError, TaxonomyError
     from smokkel_nlp.pipeline import load
     from smokkel_nlp.records import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from smokkel_nlp.taxonomy import load_taxonomy
 
 _WHERE = {
-    "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.classify",
+    "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.answer",
     "load": "pipeline", "load_taxonomy": "taxonomy",
     **dict.fromkeys(("CorpusError", "InputError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
     **dict.fromkeys(("CaseAnalysis", "ElementResult", "Evidence", "ModusOperandi", "OffenceResult", "Versions"), "records"),

@@ -84,6 +84,11 @@ class Tokens:
         return first[:-1]
 
     @cached_property
+    def text_of_token(self) -> NDArray[np.int64]:
+        """The text each token is part of, shape (n_tokens,)."""
+        return np.repeat(np.arange(len(self.edges) - 1), np.diff(self.edges))
+
+    @cached_property
     def text_of_sentence(self) -> NDArray[np.int64]:
         """The text each sentence is part of, shape (n_sentences,)."""
         return np.searchsorted(self.edges, self.sentence_bounds[:-1], side="right") - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from smokkel_nlp.errors import InputError
@@ -266,14 +266,25 @@ class CaseAnalysis:
         ``text`` only where it was kept, ``carried`` where there is any, and ``explanation`` where it was asked for; beside an explanation,
         ``text`` is None where it was not kept.
         """
-        data = _plain(asdict(self))
+        data = {
+            **vars(self),
+            "reasons": list(self.reasons),
+            "offences": {label: _part(result) for label, result in self.offences.items()},
+            "modi_operandi": [_part(mo) for mo in self.modi_operandi],
+            "elements": [_part(element) for element in self.elements],
+            "versions": dict(vars(self.versions)),
+            "thresholds": dict(self.thresholds),
+            "carried": _plain(self.carried),
+        }
         if not self.carried:
             del data["carried"]
-        if self.explanation is None:
-            del data["explanation"]
-            if self.text is None:
-                del data["text"]
-        return dict(data)
+        if self.explanation is not None:
+            data["explanation"] = {label: _part(told) for label, told in self.explanation.items()}
+            return data
+        del data["explanation"]
+        if self.text is None:
+            del data["text"]
+        return data
 
     def to_json(self) -> str:
         """Return one line of JSON."""
@@ -321,8 +332,18 @@ def _explanation(data: Mapping[str, Any]) -> Explanation:
     return Explanation(**{**data, "passages": tuple(passages), "sections": tuple(SectionShare(**share) for share in data["sections"])})
 
 
+def _part(record: Any) -> dict[str, Any]:
+    """Return a part of a record as a dict; written out, since ``dataclasses.asdict`` copies every value it meets."""
+    data = dict(vars(record))
+    for name, value in data.items():
+        if isinstance(value, tuple):
+            data[name] = [item if isinstance(item, int) else _part(item) for item in value]
+    return data
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    """Return a copy of what the user handed on, in plain dicts and lists."""
+    if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
