@@ -332,12 +332,15 @@ def _explanation(data: Mapping[str, Any]) -> Explanation:
     return Explanation(**{**data, "passages": tuple(passages), "sections": tuple(SectionShare(**share) for share in data["sections"])})
 
 
+_LISTS = frozenset(("evidence", "window", "passages", "mentions", "sections"))
+
+
 def _part(record: Any) -> dict[str, Any]:
     """Return a part of a record as a dict; written out, since ``dataclasses.asdict`` copies every value it meets."""
     data = dict(vars(record))
-    for name, value in data.items():
-        if isinstance(value, tuple):
-            data[name] = [item if isinstance(item, int) else _part(item) for item in value]
+    for name in _LISTS & data.keys():
+        if data[name] is not None:
+            data[name] = [item if isinstance(item, int) else _part(item) for item in data[name]]
     return data
 
 
