@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 from spacy.language import Language
 
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.memory import warm, zone
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
@@ -27,12 +28,15 @@ def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None
     nlp = load(base, model=model, **settings.to_dict())
     if rules is not None:
         add_rules(nlp, *rules)
+    warm(nlp)
     return nlp
 
 
 def _chunk(texts: list[str], source: _Source, keep_text: bool) -> list[CaseAnalysis]:
-    """Classify texts as one batch, which is faster than one by one."""
-    cases = (doc._.case for doc in _pipeline(*source).pipe(texts, batch_size=_CHUNK))
+    """Classify texts as one batch, which is faster than one by one; what spaCy keeps of them is freed, the records are plain."""
+    nlp = _pipeline(*source)
+    with zone(nlp):
+        cases = [doc._.case for doc in nlp.pipe(texts, batch_size=_CHUNK)]
     return [replace(case, text=text) if keep_text else case for case, text in zip(cases, texts, strict=True)]
 
 

@@ -32,6 +32,7 @@ FLOORS = [
     ["userlint"],
     ["io", "corpus", "tables"],
     ["corpus_checks"],
+    ["memory"],
     ["batch"],
     ["learning"],
     ["training"],
