@@ -18,7 +18,7 @@ from typing import Generic, NamedTuple, TypeVar
 GAPS = {"...": 5, "~": 60}
 MAX_APART = 10
 _WORD = re.compile(r"^(?:\*?[^\s*&/]+\*?)(?:/\*?[^\s*&/]+\*?)*$")
-_CACHE_SIZE = 100_000
+_CACHE_SIZE = 20_000
 
 Key = TypeVar("Key", bound=Hashable)
 
