@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from spacy.language import Language
 
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.memory import warm, zone
+from smokkel_nlp.memory import zone
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
@@ -28,7 +28,6 @@ def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None
     nlp = load(base, model=model, **settings.to_dict())
     if rules is not None:
         add_rules(nlp, *rules)
-    warm(nlp)
     return nlp
 
 

@@ -10,9 +10,10 @@ import pytest
 from spacy.language import Language
 
 import smokkel_nlp
+from smokkel_nlp import memory
 from smokkel_nlp.components.sections import load_section_rules
 from smokkel_nlp.lexicon import lexicon
-from smokkel_nlp.memory import warm, zone
+from smokkel_nlp.memory import zone
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.taxonomy import load_taxonomy
 
@@ -23,6 +24,12 @@ def texts(root: Path) -> list[str]:
         known = [json.loads(line)["text"] for _, line in zip(range(40), lines, strict=False)]
     new = [f"Kwibus{n} bracht zes migranten naar Plofhoven{n}, in een bestel-\nbusje{n} van 40 euro." for n in range(40)]
     return [text for pair in zip(known, new, strict=True) for text in pair] + ["", "\n".join(known)]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open a zone from the first text on."""
+    monkeypatch.setattr(memory, "_KNOWN", 0)
 
 
 @pytest.fixture
@@ -51,7 +58,7 @@ def test_records_are_the_same_inside_and_one_zone_after_another(own: Language, n
 
 
 def test_nothing_is_kept_but_labels_and_known_words(own: Language, texts: list[str]) -> None:
-    warm(own)
+    own("Mensensmokkel.")
     labels = [*load_taxonomy().labels, *load_section_rules().labels]
     strings, words = len(own.vocab.strings), len(own.vocab)
     for _ in range(2):
@@ -62,7 +69,7 @@ def test_nothing_is_kept_but_labels_and_known_words(own: Language, texts: list[s
         assert len(own.vocab.strings) == strings
     assert len(own.vocab) >= words
     assert all(label in own.vocab.strings for label in labels)
-    assert "mensensmokkel" in own.vocab
+    assert "Mensensmokkel" in own.vocab
     doc = own(texts[1])
     assert [span.label_ for span in doc.spans["modus_operandi"]]
 
@@ -71,9 +78,16 @@ def test_a_zone_in_a_zone_changes_nothing(own: Language, texts: list[str]) -> No
     with zone(own):
         with zone(own):
             inner = records(own, texts[:4])
-        warm(own)
         assert records(own, texts[:4]) == inner
         assert "Kwibus0" in own.vocab.strings
+
+
+def test_words_are_learnt_before_the_first_zone(own: Language, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_KNOWN", len(own.vocab) + 20)
+    for name, kept in (("Kwibus3", True), ("Kwibus5", False)):
+        with zone(own):
+            assert len(records(own, [f"{name} reed over de grens. {texts[0]}"])) == 1
+        assert (name in own.vocab.strings) is kept
 
 
 def test_an_error_inside_closes_the_zone(own: Language, texts: list[str]) -> None:
