@@ -151,7 +151,9 @@ class Model:
             best = low + each[low:high].argmax(axis=0)
             edges = (windows.first[best] - starts[text]).tolist(), (windows.end[best] - starts[text]).tolist()
             deciding[text] = tuple(zip(*edges, strict=True))
-        odds[:, n:] += gated(cues[:, self.own - first], odds[:, :n], self.gate) * slopes[n:]
+        # In the order of memory that one text has too: how sums are rounded must not depend on what else is in the batch.
+        mentions = np.ascontiguousarray(cues[:, self.own - first])
+        odds[:, n:] += gated(mentions, odds[:, :n], self.gate) * slopes[n:]
         whole = (None,) * n
         return [LabelOdds(row, deciding.get(text, whole), cost(max(many[text], 1))) for text, row in enumerate(odds)]
 

@@ -100,3 +100,9 @@ def test_the_status_of_an_offence_is_weighed_as_it_is_learnt(nlp: Language, docs
         assert scores[weights.groups[0].index(status)] == pytest.approx(scores.max(), abs=1e-5)
     assert len(set(given)) > 1
     assert weigher(content, [], []) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_an_answer_is_the_same_to_the_last_bit_in_any_batch(nlp: Language, docs: list[Doc], size: int) -> None:
+    texts = [doc.text for doc in docs]
+    assert [(doc.cats, doc._.case) for doc in nlp.pipe(texts, batch_size=size)] == [(doc.cats, doc._.case) for doc in docs]
