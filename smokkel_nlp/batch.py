@@ -12,6 +12,7 @@ from spacy.language import Language
 
 from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.memory import zone
 from smokkel_nlp.parallel import in_order
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
@@ -34,8 +35,10 @@ def pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None,
 
 
 def _chunk(texts: list[str], *, source: Source, keep_text: bool) -> list[CaseAnalysis]:
-    """Classify texts as one batch, which is faster than one by one."""
-    cases = map(case_of, pipeline(*source).pipe(texts, batch_size=BATCH))
+    """Classify texts as one batch, which is faster than one by one; what spaCy keeps of them is freed, the records are plain."""
+    nlp = pipeline(*source)
+    with zone(nlp):
+        cases = [case_of(doc) for doc in nlp.pipe(texts, batch_size=BATCH)]
     return [replace(case, text=text) if keep_text else case for case, text in zip(cases, texts, strict=True)]
 
 

@@ -19,6 +19,7 @@ from smokkel_nlp.reading import Finder, Tokens
 from smokkel_nlp.taxonomy import parse_cues, read_toml, resource, take
 
 _MASKED = Table(lambda orth, lower: load_masks()(lower), object)
+_WORD = Table(lambda orth, lower: load_masks()(lower) is not None, np.bool_)
 _CAPITAL = Table(lambda orth, lower: orth[:1].isupper() and not orth.isupper(), np.bool_)
 # After these a capital says nothing.
 _OPENS = Table(lambda orth, lower: not orth[-1:].isalnum() and orth not in (",", "-", "(", "/", "["), np.bool_)
@@ -84,8 +85,13 @@ class Content:
     def words(self) -> list[str | None]:
         """The words that tokens count as, None where masked or part of a name."""
         words = self.masked.copy()
-        words[self.capital | self.in_organisation] = None
+        words[~self.counted] = None
         return list(words)
+
+    @cached_property
+    def counted(self) -> NDArray[np.bool_]:
+        """Whether a token counts as a word, shape (n_tokens,)."""
+        return np.asarray(self.reading.look_up(_WORD), dtype=bool) & ~(self.capital | self.in_organisation)
 
     @cached_property
     def named(self) -> frozenset[str]:

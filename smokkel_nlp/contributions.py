@@ -7,7 +7,8 @@ from html import escape
 
 from smokkel_nlp.markup import escaped, percent, signed, table
 from smokkel_nlp.passages import ElementRow, in_words, name_of
-from smokkel_nlp.records import CaseAnalysis, Explanation, PassageShare
+from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.shares import Explanation, PassageShare
 
 _SHOWN = 6
 _ROW, _BAR, _FOOT = 26, 14, 20

@@ -18,7 +18,7 @@ from typing import Generic, NamedTuple, TypeVar
 GAPS = {"...": 5, "~": 60}
 MAX_APART = 10
 _WORD = re.compile(r"^(?:\*?[^\s*&/]+\*?)(?:/\*?[^\s*&/]+\*?)*$")
-_CACHE_SIZE = 100_000
+_CACHE_SIZE = 20_000
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -209,6 +209,9 @@ class CueMatcher(Generic[Key]):
         found = []
         for index in cues:
             parts = self._parts[index]
+            if len(parts) == 1 and len(parts[0]) == 1:  # one word, as most cues are
+                found += [(position, index, (position, position + 1)) for position in places[parts[0][0][0]]]
+                continue
             for position in places[parts[0][0][0]]:
                 if span := _match(parts, places, position, start, stop):
                     found.append((position, index, span))

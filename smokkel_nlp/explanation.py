@@ -21,12 +21,12 @@ from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.spotting import Spotter
 from smokkel_nlp.content import Content
-from smokkel_nlp.features import Material, aboutness
-from smokkel_nlp.model import Model
+from smokkel_nlp.features import Material, aboutness, material_of
+from smokkel_nlp.model import LabelOdds, Model
 from smokkel_nlp.reading import Reading
-from smokkel_nlp.records import Explanation, MentionShare, PassageShare, SectionShare
+from smokkel_nlp.shares import Explanation, MentionShare, PassageShare, SectionShare
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
-from smokkel_nlp.windows import Window
+from smokkel_nlp.windows import window
 
 _STRETCH = 500
 _DECIMALS = 6
@@ -59,7 +59,9 @@ class Parts(NamedTuple):
     matrix: csr_matrix
 
 
-def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: Spotter, labels: Sequence[str]) -> dict[str, Explanation]:
+def explain(
+    doc: Doc, reading: Reading, decision: LabelOdds, model: Model, spotter: Spotter, labels: Sequence[str]
+) -> dict[str, Explanation]:
     """Explain the scores of some labels for one read Doc.
 
     Parameters
@@ -67,8 +69,8 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     doc : Doc
     reading : Reading
         Of the Doc.
-    item : Material
-        What the features of the Doc are made of.
+    decision : LabelOdds
+        What the labels of the Doc weigh.
     model : Model
     spotter : Spotter
         The weights that found the mentions.
@@ -79,19 +81,19 @@ def explain(doc: Doc, reading: Reading, item: Material, model: Model, spotter: S
     dict of str to Explanation
         By label, in the order given.
     """
-    decision, offsets = model.decide(item), _offsets(doc, reading)
+    item, offsets = material_of(doc, reading), _offsets(doc, reading)
     about = float(aboutness(decision.odds[None, :_OFFENCES])[0])
-    found: dict[int, tuple[Window | None, list[str]]] = {}
+    found: dict[tuple[int, int] | None, list[str]] = {}
     for label in labels:
-        window = decision.window_of(label)
-        found.setdefault(id(window), (window, []))[1].append(label)
+        found.setdefault(decision.window_of(label), []).append(label)
     explanations = {}
-    for window, own in found.values():
-        if window is None:
+    for place, own in found.items():
+        if place is None:
             told = take_apart(item, model, offsets, _shown(item, reading, spotter, _items(item, offsets)))
             explanations.update(_explained(doc, item, told, model, about, 0.0, own))
             continue
-        part, held = window.item, [offsets[number] for number in window.mentions]
+        part, _, inside = window(item, *place)
+        held = [offsets[number] for number in inside]
         told = take_apart(part, model, held, _at_mentions(_items(part, held)))
         explanations.update(_explained(doc, part, told, model, about, decision.cost, own))
     return {label: explanations[label] for label in labels}

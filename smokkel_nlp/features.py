@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
@@ -21,7 +21,7 @@ from spacy.tokens import Doc
 from smokkel_nlp.components.mentions import SCORES
 from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.content import Content
-from smokkel_nlp.reading import read
+from smokkel_nlp.reading import Reading, read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 from smokkel_nlp.text import letter_grams
 
@@ -111,14 +111,18 @@ def cue_counts(item: Material, tags: Container[str]) -> Counter[str]:
     return +counts
 
 
-def tag_weights(item: Material) -> NDArray[np.float64]:
-    """Return how much the best passage of each tag weighs, from 0 (surely none) to 4 (surely one)."""
-    return np.asarray((np.clip(np.array(item.scores, dtype=float), -_WEIGHT_REACH, _WEIGHT_REACH) + _WEIGHT_REACH) / 2)
+def tag_weights(scores: ArrayLike) -> NDArray[np.float64]:
+    """Return how much the best passage of each tag weighs, from 0 (surely none) to 4 (surely one), given its score."""
+    return np.asarray((np.clip(np.asarray(scores, dtype=float), -_WEIGHT_REACH, _WEIGHT_REACH) + _WEIGHT_REACH) / 2)
 
 
 def material(doc: Doc, tokenizer: Tokenizer) -> Material:
     """Collect what the features of a Doc with mentions are made of."""
-    reading = read(doc, tokenizer)
+    return material_of(doc, read(doc, tokenizer))
+
+
+def material_of(doc: Doc, reading: Reading) -> Material:
+    """Collect what the features of a Doc with mentions are made of, given its reading."""
     content = Content.of(reading)
     mentions = [
         (
@@ -159,6 +163,11 @@ def built_of(word: str, known: Container[str]) -> bool:
     return any(word[i:j] in known for i in range(len(word) - 4) for j in range(i + 5, len(word) + 1))
 
 
+def letters_of(word: str, known: Container[str], index: Mapping[str, int]) -> list[int]:
+    """Return the columns of the letters inside a word, given the known words and the columns of the n-grams."""
+    return [index[gram] for gram in grams(word) if gram in index] if built_of(word, known) else []
+
+
 def pairs(sentence: Sequence[str | None]) -> Iterable[str]:
     """Return the pairs of neighbouring words, none across a masked word."""
     return (f"{a} {b}" for a, b in pairwise(sentence) if a is not None and b is not None)
@@ -185,8 +194,7 @@ class _Subwords(dict[str, NDArray[np.int64]]):
     def __missing__(self, word: str) -> NDArray[np.int64]:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        known = grams(word) if built_of(word, self._words) else []
-        found = self[word] = np.array([self._index[gram] for gram in known if gram in self._index], dtype=np.int64)
+        found = self[word] = np.array(letters_of(word, self._words, self._index), dtype=np.int64)
         return found
 
 
@@ -211,14 +219,14 @@ class Vectorizer:
         self.words, self.subwords, self.idf, self.weights = list(words), list(subwords), np.asarray(idf, dtype=float), tuple(weights)
         self.floor = float(floor)
         self.cues = cue_names()
-        self._word_index = {word: index for index, word in enumerate(self.words)}
-        self._pair_index = {tuple(word.split(" ")): index for word, index in self._word_index.items() if " " in word}
-        self._sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
+        self.word_index = {word: index for index, word in enumerate(self.words)}
+        self.pair_index = {tuple(word.split(" ")): index for word, index in self.word_index.items() if " " in word}
+        self.sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
         offset = len(self.words) + len(self.subwords)
-        self._cue_index = {name: offset + index for index, name in enumerate(self.cues)}
+        self.cue_index = {name: offset + index for index, name in enumerate(self.cues)}
         self._tags = frozenset(load_taxonomy().tag_ids)
-        self._weight_ids = np.array([self._cue_index[f"{tag}:gewicht"] for tag in load_taxonomy().tag_ids], dtype=np.int64)
-        self._subs = _Subwords(self._word_index, self._sub_index)
+        self.weight_ids = np.array([self.cue_index[f"{tag}:gewicht"] for tag in load_taxonomy().tag_ids], dtype=np.int64)
+        self._subs = _Subwords(self.word_index, self.sub_index)
 
     @classmethod
     def fit(
@@ -248,8 +256,8 @@ class Vectorizer:
     def row(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return column indices and values of one text."""
         cues = cue_counts(item, self._tags)
-        cue_ids = np.array([self._cue_index[name] for name in cues], dtype=np.int64)
-        words, two = self._word_index.get, self._pair_index.get
+        cue_ids = np.array([self.cue_index[name] for name in cues], dtype=np.int64)
+        words, two = self.word_index.get, self.pair_index.get
         # Words and pairs are looked up as they stand, a pair without being written out, and the unknown ones dropped together.
         columns: Counter[Any] = Counter(
             chain.from_iterable(chain(map(words, sentence), map(two, pairwise(sentence))) for sentence in item.sentences)  # type: ignore[arg-type]
@@ -264,8 +272,8 @@ class Vectorizer:
 
     def weight_values(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return columns and values of how much the best passage of each tag weighs, in the order of the tags."""
-        values = tag_weights(item)
-        return self._weight_ids[: len(values)], self.weights[2] * values
+        values = tag_weights(item.scores)
+        return self.weight_ids[: len(values)], self.weights[2] * values
 
     def _wording(
         self, columns: Mapping[int, int], subs: Sequence[NDArray[np.int64]]
@@ -304,7 +312,7 @@ class Vectorizer:
             sharers[f"{offence}:kwart"] = sharers[f"{offence}:helft"] = named
         for name, count in cues.items():
             for number in sharers[name]:
-                rows[number][self._cue_index[name]] = self.weights[2] * (1 + np.log(float(count))) / len(sharers[name])
+                rows[number][self.cue_index[name]] = self.weights[2] * (1 + np.log(float(count))) / len(sharers[name])
         return self._shares(rows)
 
     def _shares(self, rows: Sequence[Mapping[int, float]]) -> csr_matrix:
@@ -312,7 +320,7 @@ class Vectorizer:
 
     def _ids(self, sentence: Sequence[str | None]) -> Iterable[int]:
         words = [word for word in sentence if word is not None]
-        yield from (self._word_index[term] for term in (*words, *pairs(sentence)) if term in self._word_index)
+        yield from (self.word_index[term] for term in (*words, *pairs(sentence)) if term in self.word_index)
         for word in words:
             yield from self._subs[word].tolist()
 
@@ -327,7 +335,7 @@ class Vectorizer:
 
     def transform_counts(self, texts: Iterable[Counter[str]]) -> csr_matrix:
         """Return the matrix of texts of which only words and pairs are known, with how often they occur; they have no mentions."""
-        index = self._word_index
+        index = self.word_index
         return self._stacked(
             [
                 _joined(

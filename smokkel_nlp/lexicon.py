@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from spacy.attrs import ORTH, SPACY
 from spacy.strings import StringStore
 from spacy.tokenizer import Tokenizer
 
+from smokkel_nlp.ragged import ranges
 from smokkel_nlp.text import plain_word
 
-_LIMIT = 300_000
+# So many words and stretches between blanks are kept; with all that is worked out for a word that is some hundred megabytes at most.
+_LIMIT = 100_000
 _TOKENIZERS = 4
 _LOCK = threading.RLock()
 # A word with the space behind it, or blanks that are tokens.
@@ -168,3 +170,47 @@ class Table:
             values[number] = self._compute(words.orth[number], words.lower[number])
         self._state = (words, size, values)
         return values
+
+
+class Runs:
+    """A run of numbers for each word of a lexicon, of any length; the runs of all words lie in one array.
+
+    Parameters
+    ----------
+    compute : callable
+        Takes a word as written and in lower case, returns its numbers.
+
+    Examples
+    --------
+    >>> import spacy
+    >>> nlp, words = spacy.blank("nl"), lexicon()
+    >>> numbers = words.numbers(nlp("zee en zee").to_array("ORTH"), nlp.vocab.strings)
+    >>> values, sizes = Runs(lambda orth, lower: range(len(lower)))(words, numbers)
+    >>> values.tolist(), sizes.tolist()
+    ([0, 1, 2, 0, 1, 0, 1, 2], [3, 2, 3])
+    """
+
+    def __init__(self, compute: Callable[[str, str], Iterable[int]]) -> None:
+        self._compute = compute
+        self._state: tuple[Lexicon | None, NDArray[np.int64], NDArray[np.int32]] = (None, np.zeros(1, np.int64), np.zeros(0, np.int32))
+
+    def __call__(self, words: Lexicon, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the runs of words given by their numbers, one after another, and how long each is."""
+        known, edges, values = self._state
+        if known is not words or len(edges) <= len(words):
+            with _LOCK:
+                edges, values = self._fill(words)
+        starts = edges[numbers]
+        sizes = edges[numbers + 1] - starts
+        return values[ranges(starts, sizes)], sizes
+
+    def _fill(self, words: Lexicon) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        known, edges, values = self._state
+        if known is not words:
+            edges, values = np.zeros(1, np.int64), np.zeros(0, np.int32)
+        new = [np.fromiter(self._compute(words.orth[n], words.lower[n]), np.int32) for n in range(len(edges) - 1, len(words))]
+        if new:
+            edges = np.concatenate([edges, edges[-1] + np.cumsum([len(run) for run in new])])
+            values = np.concatenate([values, *new])
+        self._state = (words, edges, values)
+        return edges, values

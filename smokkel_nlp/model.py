@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
-from smokkel_nlp.features import Material, Vectorizer, gated, own_columns
+from smokkel_nlp.features import Vectorizer, gated, own_columns
+from smokkel_nlp.ragged import distinct
+from smokkel_nlp.rows import Columns, Sheet
 from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, pack_arrays, read_files, unpack_arrays
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
-from smokkel_nlp.windows import Window, cost, pooled, windows_of
+from smokkel_nlp.windows import cost, pooled
 
 _ARRAYS = ("coef", "intercept", "gate", "calibration", "thresholds", "margins", "prior", "idf")
 _OFFENCES = len(OFFENCE_IDS)
@@ -35,17 +37,17 @@ class LabelOdds(NamedTuple):
     ----------
     odds : array of shape (n_labels,)
         Calibrated log odds.
-    windows : tuple of Window or None
-        For each offence the window that decided; None where the text was read as a whole.
+    windows : tuple of (int, int) or None
+        For each offence the window that decided, as a half-open range of the sentences of the text; None where it was read as a whole.
     cost : float
         What having looked at several windows took off the odds of the offences.
     """
 
     odds: NDArray[np.float64]
-    windows: tuple[Window | None, ...]
+    windows: tuple[tuple[int, int] | None, ...]
     cost: float
 
-    def window_of(self, label: str) -> Window | None:
+    def window_of(self, label: str) -> tuple[int, int] | None:
         """Return the window that decided a label; None where the text was read as a whole, as it always is for a tag."""
         return dict(zip(OFFENCE_IDS, self.windows, strict=True)).get(label)
 
@@ -128,24 +130,37 @@ class Model:
         """Columns of each tag's own mentions."""
         return own_columns(self.vectorizer)
 
-    def decide(self, item: Material) -> LabelOdds:
-        """Return what the labels of a text weigh; the offences of a long one by the window that says most for each."""
-        ids, values = self.vectorizer.row(item)
-        odds = (values @ self.coef[ids] + self.intercept) * self.calibration[:, 0] + self.calibration[:, 1]
-        windows, deciding = windows_of(item), tuple[Window | None, ...]((None,) * _OFFENCES)
-        if windows:
-            rows = [self.vectorizer.row(window.item) for window in windows]
-            scores = np.array([part @ self.coef[columns, :_OFFENCES] for columns, part in rows]) + self.intercept[:_OFFENCES]
-            each = scores * self.calibration[:_OFFENCES, 0] + self.calibration[:_OFFENCES, 1]
-            odds[:_OFFENCES], deciding = pooled(each), tuple(windows[row] for row in each.argmax(axis=0).tolist())
-        cues = np.zeros(len(self.vectorizer.cues))  # they are the last columns
-        first = self.vectorizer.n_features - len(cues)
-        held = ids >= first
-        cues[ids[held] - first] = values[held]
-        mentions = cues[self.own - first]
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of the vectorizer, by word."""
+        return Columns(self.vectorizer)
+
+    def decide(self, sheet: Sheet) -> list[LabelOdds]:
+        """Return what the labels of texts weigh; the offences of a long one by the window that says most for each."""
         n = _OFFENCES
-        odds[n:] += gated(mentions[None], odds[None, :n], self.gate)[0] * self.calibration[n:, 0]
-        return LabelOdds(np.asarray(odds), deciding, cost(max(len(windows), 1)))
+        (slopes, offsets), first = self.calibration.T, self.vectorizer.n_features - len(self.vectorizer.cues)
+        scores, cues = sheet.scores(sheet.texts, self.coef, True)
+        odds = (scores + self.intercept) * slopes + offsets
+        windows, starts = sheet.windows, sheet.texts.first.tolist()
+        each = (sheet.scores(windows, self._of_offences, False)[0] + self.intercept[:n]) * slopes[:n] + offsets[:n]
+        deciding: dict[int, tuple[tuple[int, int], ...]] = {}
+        many = np.bincount(windows.text, minlength=len(odds)).tolist()
+        for text in distinct(windows.text).tolist():
+            low, high = np.searchsorted(windows.text, (text, text + 1))
+            odds[text, :n] = pooled(each[low:high])
+            best = low + each[low:high].argmax(axis=0)
+            edges = (windows.first[best] - starts[text]).tolist(), (windows.end[best] - starts[text]).tolist()
+            deciding[text] = tuple(zip(*edges, strict=True))
+        # In the order of memory that one text has too: how sums are rounded must not depend on what else is in the batch.
+        mentions = np.ascontiguousarray(cues[:, self.own - first])
+        odds[:, n:] += gated(mentions, odds[:, :n], self.gate) * slopes[n:]
+        whole = (None,) * n
+        return [LabelOdds(row, deciding.get(text, whole), cost(max(many[text], 1))) for text, row in enumerate(odds)]
+
+    @cached_property
+    def _of_offences(self) -> NDArray[np.float64]:
+        """The weights of the offences alone, as windows need them."""
+        return np.ascontiguousarray(self.coef[:, :_OFFENCES])
 
 
 def save_model(

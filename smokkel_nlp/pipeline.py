@@ -8,6 +8,7 @@ from pathlib import Path
 
 import spacy
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 
 from smokkel_nlp.components import CLASSIFY, OVERLAY, READERS
 from smokkel_nlp.errors import InputError
@@ -15,6 +16,9 @@ from smokkel_nlp.settings import Settings
 from smokkel_nlp.store import find_model
 from smokkel_nlp.taxonomy import read_text
 from smokkel_nlp.text import MAX_CHARS
+
+# The tokenizer remembers so many stretches between blanks; spaCy's own limit is met within some hundred texts.
+_TOKENIZER_CACHE = 100_000
 
 
 def load(
@@ -75,6 +79,8 @@ def load(
     rules = None if taxonomy is None else read_rules(taxonomy)
     nlp = spacy.blank("nl") if base is None else _load_base(base)
     nlp.max_length = max(nlp.max_length, MAX_CHARS) if base is None else nlp.max_length
+    if isinstance(nlp.tokenizer, Tokenizer):
+        nlp.tokenizer.max_cache_size = max(nlp.tokenizer.max_cache_size, _TOKENIZER_CACHE)
     for name in (*READERS, CLASSIFY):
         if name not in nlp.pipe_names:
             nlp.add_pipe(name, config=settings.to_dict() if name == CLASSIFY else {})

@@ -84,6 +84,11 @@ class Tokens:
         return first[:-1]
 
     @cached_property
+    def text_of_token(self) -> NDArray[np.int64]:
+        """The text each token is part of, shape (n_tokens,)."""
+        return np.repeat(np.arange(len(self.edges) - 1), np.diff(self.edges))
+
+    @cached_property
     def text_of_sentence(self) -> NDArray[np.int64]:
         """The text each sentence is part of, shape (n_sentences,)."""
         return np.searchsorted(self.edges, self.sentence_bounds[:-1], side="right") - 1
@@ -266,7 +271,6 @@ class _Last(threading.local):
         self.docs: Sequence[Doc] = ()
         self.tokens: Tokens | None = None
         self.readings: dict[int, tuple[Doc, Reading]] = {}
-        self.latest = 0
 
 
 _last = _Last()
@@ -285,7 +289,6 @@ def read(doc: Doc, tokenizer: Tokenizer) -> Reading:
     known, reading = _last.readings.get(id(doc), (None, None))
     if known is not doc or reading is None:
         (reading,) = read_all([doc], tokenizer).texts
-    _last.latest = id(doc)
     return reading
 
 
@@ -331,9 +334,8 @@ def _clean(doc: Doc, words: Lexicon, tokenizer: Tokenizer) -> tuple[CleanText, N
 
 
 def forget() -> None:
-    """Let go of the text read last; the last component of the pipeline calls it."""
-    _last.docs, _last.tokens = (), None
-    _last.readings.pop(_last.latest, None)
+    """Let go of the texts read last; the last component of the pipeline calls it."""
+    _last.docs, _last.tokens, _last.readings = (), None, {}
 
 
 class Batched:

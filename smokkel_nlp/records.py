@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from typing import Any, ClassVar, Self
 
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.shares import Explanation, MentionShare, PassageShare, SectionShare, explanation_from
 
 SCHEMA_VERSION = "1.2"
 NOTE = "Suggestie van een model; lees de passage en beslis zelf."
@@ -93,108 +94,6 @@ class ElementResult:
     offence: str
     status: str
     evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True)
-class MentionShare:
-    """What a mention adds to a score.
-
-    Parameters
-    ----------
-    start, end : int
-        Half-open character offsets in the original text.
-    label : str
-        What it mentions: an offence, a tag or a legal element.
-    kind : str
-        ``"mention"``, or ``"weight"`` for the passage that shows a tag best by its wording, however little that is.
-    value : float
-        What it adds by itself.
-    gated : float
-        What a tag's own mention adds on top, as surely as the text is about an offence (``Explanation.about``); 0 for other mentions.
-    """
-
-    start: int
-    end: int
-    label: str
-    kind: str
-    value: float
-    gated: float
-
-
-@dataclass(frozen=True)
-class PassageShare:
-    """What a sentence adds to a score: ``value`` is ``wording`` and all that its mentions add.
-
-    Parameters
-    ----------
-    start, end : int
-        Half-open character offsets in the original text.
-    value : float
-        What it adds altogether; below 0 where it speaks against the label.
-    wording : float
-        What its words, pairs of words and letters inside words add.
-    mentions : tuple of MentionShare
-        What its mentions add.
-    """
-
-    start: int
-    end: int
-    value: float
-    wording: float
-    mentions: tuple[MentionShare, ...]
-
-
-@dataclass(frozen=True)
-class SectionShare:
-    """What a section adds to a score: the sum of its sentences; ``name`` is None for a stretch of a text without headings."""
-
-    start: int
-    end: int
-    name: str | None
-    value: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """How the score of a label comes about: ``constant`` and the ``value`` of all passages make ``score``, and so do those of all sections.
-
-    Of an offence in a long text the parts are those of the window that decided (``OffenceResult.window``); of a tag, those of the whole.
-    It tells what moved this model, not what happened. Parts are places in the text; :meth:`CaseAnalysis.cut` returns their words.
-
-    Parameters
-    ----------
-    probability, threshold : float
-        The probability, and the one from which the label is given.
-    score : float
-        The score before calibration; the log odds are ``slope * score + offset``.
-    slope, offset : float
-        The calibration, with the shift to another prior where one was given, and less what looking at several windows cost.
-    constant : float
-        What the score is before a word is read.
-    about : float or None
-        How surely the text is about an offence: the factor of what a tag's own mentions add. None for an offence.
-    gated : float
-        Sum of all ``gated``, which ``value`` of the passages holds already.
-    passages : tuple of PassageShare
-        The sentences that add anything, in order.
-    sections : tuple of SectionShare
-        The sections of the text, or of the window; where it has no headings, stretches of about 500 words.
-    """
-
-    probability: float
-    threshold: float
-    score: float
-    slope: float
-    offset: float
-    constant: float
-    about: float | None
-    gated: float
-    passages: tuple[PassageShare, ...]
-    sections: tuple[SectionShare, ...]
-
-    def top(self, number: int = 5) -> tuple[PassageShare, ...]:
-        """Return the passages that moved the score most, either way, the strongest first."""
-        return tuple(sorted(self.passages, key=lambda share: -abs(share.value))[:number])
 
 
 @dataclass(frozen=True)
@@ -297,14 +196,25 @@ class CaseAnalysis:
         ``text`` only where it was kept, ``carried`` where there is any, and ``explanation`` where it was asked for; beside an explanation,
         ``text`` is None where it was not kept.
         """
-        data = _plain(asdict(self))
+        data = {
+            **self.__getstate__(),
+            "reasons": list(self.reasons),
+            "offences": {label: _part(result) for label, result in self.offences.items()},
+            "modi_operandi": [_part(mo) for mo in self.modi_operandi],
+            "elements": [_part(element) for element in self.elements],
+            "versions": dict(vars(self.versions)),
+            "thresholds": dict(self.thresholds),
+            "carried": _plain(self.carried),
+        }
         if not self.carried:
             del data["carried"]
-        if self.explanation is None:
-            del data["explanation"]
-            if self.text is None:
-                del data["text"]
-        return dict(data)
+        if self.explanation is not None:
+            data["explanation"] = {label: _part(told) for label, told in self.explanation.items()}
+            return data
+        del data["explanation"]
+        if self.text is None:
+            del data["text"]
+        return data
 
     def to_json(self) -> str:
         """Return one line of JSON."""
@@ -364,7 +274,7 @@ class CaseAnalysis:
         values["elements"] = tuple(ElementResult(**{**value, "evidence": _evidence(value)}) for value in data["elements"])
         values["versions"] = Versions(**data["versions"])
         if data.get("explanation") is not None:
-            values["explanation"] = {label: _explanation(value) for label, value in data["explanation"].items()}
+            values["explanation"] = {label: explanation_from(value) for label, value in data["explanation"].items()}
         return cls(**values)
 
     @classmethod
@@ -413,15 +323,21 @@ def _evidence(data: Mapping[str, Any]) -> tuple[Evidence, ...]:
     return tuple(Evidence(**item) for item in data["evidence"])
 
 
-def _explanation(data: Mapping[str, Any]) -> Explanation:
-    passages = (
-        PassageShare(**{**share, "mentions": tuple(MentionShare(**item) for item in share["mentions"])}) for share in data["passages"]
-    )
-    return Explanation(**{**data, "passages": tuple(passages), "sections": tuple(SectionShare(**share) for share in data["sections"])})
+_LISTS = frozenset(("evidence", "window", "passages", "mentions", "sections"))
+
+
+def _part(record: Any) -> dict[str, Any]:
+    """Return a part of a record as a dict; written out, since ``dataclasses.asdict`` copies every value it meets."""
+    data = dict(vars(record))
+    for name in _LISTS & data.keys():
+        if data[name] is not None:
+            data[name] = [item if isinstance(item, int) else _part(item) for item in data[name]]
+    return data
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    """Return a copy of what the user handed on, in plain dicts and lists."""
+    if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 

@@ -34,11 +34,12 @@ from typing import TYPE_CHECKING
 from spacy.language import Language
 
 from smokkel_nlp.arrow import import_pyarrow, schema, to_struct
-from smokkel_nlp.batch import Source, pipeline, source_of
+from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of
+from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError, SmokkelError
+from smokkel_nlp.memory import zone
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
-from smokkel_nlp.text import encodable
 from smokkel_nlp.userrules import parse_user_rules
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 RESULT, ERROR = "smokkel", "smokkel_error"
-_ROWS = 64
 
 
 def classify(
@@ -133,8 +133,8 @@ def _mapper(text: int, key: int | None, source: Source, keep_text: bool) -> Call
     def add_results(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         nlp = pipeline(*source)
         for whole in batches:
-            for first in range(0, whole.num_rows, _ROWS):
-                batch = whole.slice(first, _ROWS)
+            for first in range(0, whole.num_rows, BATCH):
+                batch = whole.slice(first, BATCH)
                 outcomes = _outcomes(nlp, list(map(_text, batch.column(text))), keep_text)
                 ids = [None] * batch.num_rows if key is None else list(map(_id, batch.column(key)))
                 yield _with_columns(batch, ids, outcomes)
@@ -172,9 +172,9 @@ def _outcomes(nlp: Language, texts: Sequence[str | None], keep_text: bool) -> li
     """Return for each text its record, or why there is none."""
     outcomes: list[CaseAnalysis | str] = [_fault(text, nlp.max_length) or "" for text in texts]
     usable = [(number, str(text)) for number, text in enumerate(texts) if not outcomes[number]]
-    with nlp.memory_zone():  # a worker lives as long as its executor
+    with zone(nlp):  # a worker lives as long as its executor
         try:
-            found: list[CaseAnalysis | str] = [doc._.case for doc in nlp.pipe(text for _, text in usable)]
+            found: list[CaseAnalysis | str] = [case_of(doc) for doc in nlp.pipe((text for _, text in usable), batch_size=BATCH)]
         except SmokkelError:  # no fault of the texts
             raise
         except Exception:
@@ -187,20 +187,13 @@ def _outcomes(nlp: Language, texts: Sequence[str | None], keep_text: bool) -> li
 def _alone(nlp: Language, text: str) -> CaseAnalysis | str:
     """Return the record of one of several texts that could not be read together, or why there is none."""
     try:
-        case: CaseAnalysis = nlp(text)._.case
+        return case_of(nlp(text))
     except SmokkelError:
         raise
     except Exception as error:  # its message may hold text
         return f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
-    return case
 
 
 def _fault(text: str | None, limit: int) -> str | None:
     """Return why a text cannot be classified; None where it can."""
-    if text is None:
-        return "there is no text (null)"
-    if not encodable(text):
-        return "not UTF-8; decode it anew"
-    if len(text) > limit:
-        return f"{len(text):,} characters, over the limit of {limit:,}; split it"
-    return None
+    return "there is no text (null)" if text is None else fault(text, limit)

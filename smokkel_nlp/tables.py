@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 
-from smokkel_nlp.records import CaseAnalysis, Explanation, PassageShare, SectionShare
+from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.shares import Explanation, PassageShare, SectionShare
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _PASSAGES, _SECTIONS = 5, 3

@@ -336,11 +336,29 @@ def is_dutch(words: Sequence[str]) -> bool:
     >>> is_dutch("the driver took the group across the border".split())
     False
     """
-    sample = words[:5000]
+    kinds = [language_kind(word) for word in words[:SAMPLE]]
+    return looks_dutch(*(sum(kind & flag > 0 for kind in kinds) for flag in (DUTCH, FOREIGN, LETTERS)))
+
+
+DUTCH, FOREIGN, LETTERS = 1, 2, 4
+SAMPLE = 5000
+"""So many words of a text tell its language."""
+
+
+def language_kind(word: str) -> int:
+    """Tell what a lower-case token says of the language: ``DUTCH`` and ``FOREIGN`` words, and ``LETTERS`` where it is a word at all.
+
+    Examples
+    --------
+    >>> [language_kind(word) for word in ("het", "the", "grens", "...")]
+    [5, 6, 4, 0]
+    """
     resources = _resources()
-    dutch = sum(word in resources.dutch for word in sample)
-    foreign = sum(word in resources.foreign for word in sample)
-    letters = sum(word.isalpha() for word in sample)
+    return DUTCH * (word in resources.dutch) + FOREIGN * (word in resources.foreign) + LETTERS * word.isalpha()
+
+
+def looks_dutch(dutch: int, foreign: int, letters: int) -> bool:
+    """Tell whether a text looks Dutch from how many of its words are Dutch, foreign, and words at all."""
     if foreign > dutch:
         return False
     return dutch > 0 or (0 < letters < 12 and foreign == 0)

@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from smokkel_nlp.background import read_background
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components import READERS, spotting
+from smokkel_nlp.components.answer import outcome_features
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.classify import outcome_features
 from smokkel_nlp.components.spotting import Spotter
 from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Feature, Weights, pack
 from smokkel_nlp.content import Content

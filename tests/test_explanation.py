@@ -13,10 +13,13 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 
 import smokkel_nlp
+from smokkel_nlp.components.answer import sheet_of
+from smokkel_nlp.content import Content
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.explanation import _stretches
 from smokkel_nlp.features import material
 from smokkel_nlp.model import load_model
+from smokkel_nlp.reading import read
 from smokkel_nlp.records import CaseAnalysis
 
 TEXT = (
@@ -40,7 +43,8 @@ def test_parts_sum_to_the_score_before_calibration(explaining: Language, dev: li
     model = load_model()
     for text in dev:
         doc = explaining(text)
-        decision = model.decide(material(doc, explaining.tokenizer))
+        reading = read(doc, explaining.tokenizer)
+        [decision] = model.decide(sheet_of([doc], Content.of(reading), model))
         paid = [decision.cost, decision.cost, *[0.0] * (len(model.labels) - 2)]
         case = doc._.case
         assert list(case.explanation) == [*case.offences, *(mo.tag for mo in case.modi_operandi)]

@@ -171,7 +171,7 @@ def test_too_long_text_is_named_not_shown(monkeypatch: pytest.MonkeyPatch) -> No
 
     nlp = smokkel_nlp.load()
     nlp.max_length = 10
-    monkeypatch.setattr(batch, "_pipeline", lambda *_: nlp)
+    monkeypatch.setattr(batch, "pipeline", lambda *_: nlp)
     with pytest.raises(InputError) as caught:
         list(smokkel_nlp.classify(["een geheime tekst over iets"]))
     assert "geheime" not in str(caught.value)

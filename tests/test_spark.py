@@ -106,9 +106,9 @@ def test_bad_rows_are_kept_with_a_reason(session: Any) -> None:
     assert {number: row["smokkel_error"] for number, row in found.items()} == {
         0: None,
         1: "there is no text (null)",
-        2: "20,000,001 characters, over the limit of 20,000,000; split it",
-        3: "not UTF-8; decode it anew",
-        4: "not UTF-8; decode it anew",
+        2: "has 20,000,001 characters, over the limit of 20,000,000; split it",
+        3: "holds half a surrogate pair, which is no character; decode it anew",
+        4: "holds half a surrogate pair, which is no character; decode it anew",
         5: None,
     }
     assert [number for number, row in sorted(found.items()) if row["smokkel"] is None] == [1, 2, 3, 4]
@@ -209,7 +209,7 @@ def test_a_worker_loads_the_pipeline_once_and_hands_rows_on_by_piece(texts: list
     loaded = []
     monkeypatch.setattr("smokkel_nlp.batch.load", lambda *args, **settings: loaded.append(args) or smokkel_nlp.load(*args, **settings))
     monkeypatch.setattr(spark, "_ROWS", 5)
-    spark._pipeline.cache_clear()
+    spark.pipeline.cache_clear()
     batch = pyarrow.record_batch({"tekst": texts[:12], "zaak": list(range(12))})
     work = spark._mapper(0, 1, SOURCE, False)
     parts = [part for _ in range(2) for part in work(iter([batch, batch]))]
@@ -218,7 +218,7 @@ def test_a_worker_loads_the_pipeline_once_and_hands_rows_on_by_piece(texts: list
     expected = wanted(texts[:12], str)
     assert [row["smokkel"] for part in parts for row in part.to_pylist()] == expected * 4
     assert all(part.schema.field("smokkel").type == pyarrow.struct(list(schema())) for part in parts)
-    spark._pipeline.cache_clear()
+    spark.pipeline.cache_clear()
 
 
 def test_only_the_guilty_row_fails_and_its_text_stays_out(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,20 +107,25 @@ class RuleReader:
                 sentence = bisect_right(self._ends, start)
                 if not any(o.key[0] is rule and o.start < end and start < o.end for o in excepted.get(sentence, ())):
                     self._cues.setdefault(sentence, []).append(Match(rule, cue, start, end))
+        self._refer = {n for n, matches in self._cues.items() if any(match.key.back for match in matches)}
         self._holding = [n for n, matches in self._cues.items() if any(match.key.scope == "section" for match in matches)]
 
     def __call__(self, span: tuple[int, int]) -> Said:
         """Decide status and source of the mention at a token range."""
-        default = section_at(self._sections, span[0]).default
-        found = [match for match in self._near(span) if not (match.key.soft and default.status == "hypothetisch")]
-        if len(found) > 1:
-            found.sort(key=lambda match: _rank(match, span))
-        counted = list(_flipped(found))
-        by_status = next((match for match in counted if match.key.status), None)
-        by_source = next((match for match in (by_status, *counted) if match and match.key.source), None)
-        held = None
+        section = section_at(self._sections, span[0])
+        default = section.default
+        found = self._near(span)
+        if found and default.status == "hypothetisch":
+            found = [match for match in found if not match.key.soft]
+        by_status = by_source = held = None
+        if found:
+            if len(found) > 1:
+                found.sort(key=lambda match: _rank(match, span))
+            counted = list(_flipped(found))
+            by_status = next((match for match in counted if match.key.status), None)
+            by_source = next((match for match in (by_status, *counted) if match and match.key.source), None)
         if by_status is None or by_source is None:
-            held = self._held(span)
+            held = self._held(span, section)
             if held is not None:
                 by_status = by_status or (held if held.key.status else None)
                 by_source = by_source or (held if held.key.source else None)
@@ -130,20 +135,24 @@ class RuleReader:
         status = "vermoed" if by_status.key.status == "ontkend" and source in _PARTY else by_status.key.status
         return Said(self._reading, status, source, by_status, tuple(found), held)
 
-    def _near(self, span: tuple[int, int]) -> Iterator[Match[Rule]]:
-        """Yield the cues that reach a mention from its own sentence, and those behind it that refer back to it."""
+    def _near(self, span: tuple[int, int]) -> list[Match[Rule]]:
+        """Return the cues that reach a mention from its own sentence, and those behind it that refer back to it."""
         stop = self._lasts[self._reading.text_of(span[0])]
-        first, last = (min(bisect_right(self._ends, token), stop - 1) for token in (span[0], span[1] - 1))
+        first = min(bisect_right(self._ends, span[0]), stop - 1)
+        last = first
+        while last + 1 < stop and self._ends[last] < span[1]:
+            last += 1
+        words, found = self._reading.lower, list[Match[Rule]]()
         for sentence in range(first, last + 1):
-            for match in self._cues.get(sentence, ()):
-                if not match.key.back and reaches(match, span, self._reading.lower):
-                    yield match
+            if sentence in self._cues:
+                found += [match for match in self._cues[sentence] if not match.key.back and reaches(match, span, words)]
         for distance, sentence in enumerate(range(last + 1, min(last + 1 + self._rules.back, stop)), start=1):
-            yield from (match for match in self._cues.get(sentence, ()) if match.key.back >= distance)
+            if sentence in self._refer:
+                found += [match for match in self._cues[sentence] if match.key.back >= distance]
+        return found
 
-    def _held(self, span: tuple[int, int]) -> Match[Rule] | None:
+    def _held(self, span: tuple[int, int], section: Section) -> Match[Rule] | None:
         """Return the cue before the sentence of a mention that holds on, else the one that holds for the whole text."""
-        section = section_at(self._sections, span[0])
         before = bisect_left(self._holding, bisect_right(self._ends, span[0])) - 1
         if before >= 0:
             sentence = self._holding[before]

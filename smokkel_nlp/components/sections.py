@@ -41,6 +41,7 @@ class SectionRules:
     headings: Finder[Default]
     registers: Finder[Default]
     register_order: tuple[tuple[Default, int], ...]
+    labels: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +66,8 @@ def load_section_rules() -> SectionRules:
             else:
                 registers += [(default, cue) for cue in parse_cues(take(entry, "cues", list, where), where)]
                 order.append((default, take(entry, "least", int, where, 1)))
-    return SectionRules(Finder(CueMatcher(headings)), Finder(CueMatcher(registers)), tuple(order))
+    labels = frozenset(default.id for default, _ in (*headings, *registers)) | {PLAIN.id}
+    return SectionRules(Finder(CueMatcher(headings)), Finder(CueMatcher(registers)), tuple(order), labels)
 
 
 class Section(NamedTuple):
@@ -122,6 +124,8 @@ class SectionsComponent(Batched):
 
     def __init__(self, nlp: Language) -> None:
         self._tokenizer = nlp.tokenizer
+        for label in load_section_rules().labels:  # a label first met inside a memory zone would be lost with it
+            nlp.vocab.strings.add(label)
 
     def run(self, docs: Sequence[Doc]) -> None:
         """Find the sections of Docs."""

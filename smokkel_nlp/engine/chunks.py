@@ -13,8 +13,10 @@ from typing import NamedTuple
 from spacy.language import Language
 
 from smokkel_nlp.batch import BATCH, Source, fault, pipeline
+from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import SmokkelError
 from smokkel_nlp.io import BadRecord, Record
+from smokkel_nlp.memory import zone
 from smokkel_nlp.writers import Result, Writer
 
 _HASH = 8
@@ -120,7 +122,7 @@ def process(records: Sequence[Record], *, source: Source, keep_text: bool, write
     failed = {number: reason for number, record in enumerate(records) if (reason := fault(record.text, nlp.max_length))}
     usable = [(number, record) for number, record in enumerate(records) if number not in failed]
     # Records leave as bytes, so that nothing keeps what the vocabulary forgets when the zone ends.
-    with nlp.memory_zone():
+    with zone(nlp):
         try:
             results = _analysed(nlp, [record for _, record in usable], keep_text)
             content = writer.encode(results)
@@ -146,7 +148,7 @@ def process(records: Sequence[Record], *, source: Source, keep_text: bool, write
 def _analysed(nlp: Language, records: Sequence[Record], keep_text: bool) -> list[Result]:
     docs = nlp.pipe([record.text for record in records], batch_size=BATCH)
     return [
-        Result(replace(doc._.case, id=record.id, text=record.text if keep_text else None, carried=dict(record.fields)), doc)
+        Result(replace(case_of(doc), id=record.id, text=record.text if keep_text else None, carried=dict(record.fields)), doc)
         for doc, record in zip(docs, records, strict=True)
     ]
 

@@ -4,8 +4,8 @@ Run: ``python tests/benchmarks/classification.py [--texts 1000] [--epochs 3]``, 
 Each way is run three times and the fastest run counts; the ways take turns, so that a busy machine slows all of them alike. fastText is
 left out, with a line that says so, where the package ``floret`` (its maintained form) or ``fasttext`` is not installed.
 
-Classification from ready Docs is measured twice: as the pipeline does it, where the reading of a text is still at hand from the components
-before, and from Docs put aside, which are read again. Others get the raw text.
+Classification from ready Docs is measured twice, in batches as the pipeline makes them: as the pipeline does it, where the reading of the
+texts is still at hand from the components before, and from Docs put aside, which are read again. Others get the raw text.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from spacy.util import minibatch
 from threadpoolctl import threadpool_limits
 
 import smokkel_nlp
-from smokkel_nlp import features, reading
+from smokkel_nlp import reading
+from smokkel_nlp.components.answer import sheet_of
 from smokkel_nlp.content import Content
-from smokkel_nlp.features import material
 from smokkel_nlp.model import load_model
 from smokkel_nlp.taxonomy import load_taxonomy
 from smokkel_nlp.training import gold_labels, read_split
@@ -88,13 +88,13 @@ def fasttext(texts: Sequence[str], labels: Sequence[Sequence[str]], epochs: int)
     return lambda some: model.predict([" ".join(text.split()) for text in some], k=len(names))
 
 
-def kept(docs: Sequence[Doc], tokenizer: Any) -> Iterator[tuple[Doc, reading.Reading]]:
-    """Yield each Doc with its reading and content, as the components before the classifier leave them."""
-    for doc in docs:
+def kept(docs: Sequence[Doc], tokenizer: Any) -> Iterator[tuple[list[Doc], Content]]:
+    """Yield Docs by the batch with their content, as the components before the classifier leave them."""
+    for batch in reading.batches(docs, 1000):
         reading.forget()
-        found = reading.read(doc, tokenizer)
-        _ = Content.of(found).words, found.sentences
-        yield doc, found
+        content = Content.of(reading.read_all(batch, tokenizer))
+        _ = content.counted, content.reading.sentences
+        yield batch, content
 
 
 def main() -> None:
@@ -107,19 +107,16 @@ def main() -> None:
     sample = texts[: options.texts]
     bare, nlp, model = spacy.blank("nl"), smokkel_nlp.load(), load_model()
     docs = list(nlp.pipe(sample))
-    tokenizer, vectorizer = nlp.tokenizer, model.vectorizer
+    tokenizer = nlp.tokenizer
     at_hand = list(kept(docs, tokenizer))
 
     def from_pipeline() -> None:
-        for doc, found in at_hand:
-            reading._last.doc, reading._last.reading = doc, found
-            model.decide(material(doc, tokenizer))
-        reading.forget()
+        for batch, content in at_hand:
+            model.decide(sheet_of(batch, content, model))
 
     def from_docs() -> None:
-        for doc in docs:
-            model.decide(material(doc, tokenizer))
-        reading.forget()
+        for batch, content in kept(docs, tokenizer):
+            model.decide(sheet_of(batch, content, model))
 
     ways: dict[str, Run] = {
         'tokenizer, `spacy.blank("nl")`': lambda: [bare.make_doc(text) for text in sample],
@@ -135,13 +132,12 @@ def main() -> None:
         answer = learn(texts, labels, options.epochs)
         ways[name] = lambda answer=answer: answer(sample)
     # Parts of classification from Docs put aside.
-    materials = [material(doc, tokenizer) for doc, _ in at_hand]
-    tags = frozenset(load_taxonomy().tag_ids)
+    sheets = [sheet_of(batch, content, model) for batch, content in at_hand]
     parts: dict[str, Run] = {
         "reading and content": lambda: list(kept(docs, tokenizer)),
-        "row of features": lambda: [vectorizer.row(item) for item in materials],
-        "of which counts of mentions": lambda: [features.cue_counts(item, tags) for item in materials],
-        "rows, windows and scores": lambda: [model.decide(item) for item in materials],
+        "mentions and columns of words": lambda: [sheet_of(batch, content, model) for batch, content in at_hand],
+        "rows, windows and scores": lambda: [model.decide(sheet) for sheet in sheets],
+        "of which rows and scores of whole texts": lambda: [sheet.scores(sheet.texts, model.coef, True) for sheet in sheets],
     }
     words = sum(len(bare.make_doc(text)) for text in sample)
     best = dict.fromkeys([*ways, *parts], float("inf"))

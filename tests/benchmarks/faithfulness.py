@@ -17,8 +17,8 @@ from typing import NamedTuple
 import smokkel_nlp
 from smokkel_nlp.components import CLASSIFY
 from smokkel_nlp.io import Record, read_records
-from smokkel_nlp.records import PassageShare
 from smokkel_nlp.settings import Settings
+from smokkel_nlp.shares import PassageShare
 
 
 class Losses(NamedTuple):

@@ -1,0 +1,249 @@
+"""The rows of features of many texts and windows at once, from the integer arrays of their reading.
+
+:meth:`smokkel_nlp.features.Vectorizer.row` says what a row is, one text at a time, and is what is learnt from; here the same numbers are
+worked out for all texts of a batch together, up to the order in which they are summed. What a sentence holds is looked up once; a text,
+or a window of one, is a run of sentences. A test holds that both ways agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from smokkel_nlp.content import Content
+from smokkel_nlp.features import Vectorizer, cue_of, letters_of, tag_weights
+from smokkel_nlp.lexicon import Runs, Table
+from smokkel_nlp.masks import load_masks
+from smokkel_nlp.ragged import Ints, ranges
+from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.windows import ABSENT, cut
+
+Floats = NDArray[np.float64]
+# So many rows are filled at once: the windows of a very long text need not lie in memory together.
+_ROWS = 1000
+
+
+@lru_cache(maxsize=1)
+def _tags() -> Mapping[str, int]:
+    return {tag: number for number, tag in enumerate(load_taxonomy().tag_ids)}
+
+
+class Stretches(NamedTuple):
+    """Texts and windows: half-open ranges of sentences, counted over all texts, and the text of each.
+
+    Parameters
+    ----------
+    first, end, text : array of int, shape (n_stretches,)
+    """
+
+    first: Ints
+    end: Ints
+    text: Ints
+
+
+class Columns:
+    """The columns of a vectorizer, to be looked up by the words of a lexicon.
+
+    Parameters
+    ----------
+    vectorizer : Vectorizer
+    """
+
+    def __init__(self, vectorizer: Vectorizer) -> None:
+        masks, index, letters = load_masks(), vectorizer.word_index, vectorizer.sub_index
+        forms = {word: number for number, word in enumerate(sorted({word for pair in vectorizer.pair_index for word in pair}))}
+        self.vectorizer = vectorizer
+        self._forms = len(forms)
+        keyed = sorted((forms[one] * len(forms) + forms[other], column) for (one, other), column in vectorizer.pair_index.items())
+        self._keys, self._pairs = (np.array([item[part] for item in keyed], dtype=np.int64) for part in (0, 1))
+        self._word = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int32)
+        self._form = Table(lambda orth, lower: forms.get(masks(lower) or "", -1), np.int64)
+        shift = len(vectorizer.words)
+        self._letters = Runs(lambda orth, lower: [column - shift for column in letters_of(masks(lower) or "", index, letters)])
+        self._cue = lru_cache(maxsize=4096)(self._cue_of)
+
+    def terms(self, content: Content) -> csr_matrix:
+        """Return which words and pairs of words sentences hold, a row a sentence; one that comes back stands there as often."""
+        reading, counted = content.reading, content.counted
+        found = np.full((len(reading), 2), -1, dtype=np.int32)
+        found[:, 0] = np.where(counted, reading.look_up(self._word), -1)
+        if len(self._keys) and len(reading) > 1:
+            forms = np.where(counted, reading.look_up(self._form), -1)
+            (at,) = np.nonzero((forms[:-1] >= 0) & (forms[1:] >= 0))
+            keys = forms[at] * self._forms + forms[at + 1]
+            places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+            known = self._keys[places] == keys
+            found[at[known], 1] = self._pairs[places[known]]
+            found[reading.sentence_bounds[1:-1] - 1, 1] = -1  # no pair lies across the end of a sentence
+        held = found.ravel() >= 0
+        edges = np.concatenate([[0], np.cumsum(held)])[2 * reading.sentence_bounds]
+        return _ones(found.ravel()[held], edges, len(self.vectorizer.words))
+
+    def letters(self, content: Content) -> csr_matrix:
+        """Return which letters inside words sentences hold, a row a sentence."""
+        reading, words = content.reading, np.flatnonzero(content.counted)
+        columns, sizes = self._letters(reading.words, reading.numbers[words])
+        edges = np.concatenate([[0], np.cumsum(sizes)])[np.searchsorted(words, reading.sentence_bounds)]
+        return _ones(columns, edges, len(self.vectorizer.subwords))
+
+    def cue(self, data: Mapping[str, Any]) -> tuple[int, int, int]:
+        """Return for the payload of a mention its column among the cues, the number of its tag, and that of the offence it names."""
+        found: tuple[int, int, int] = self._cue(data["label"], data["strength"], data.get("status"), data.get("source"))
+        return found
+
+    def _cue_of(self, label: str, strength: str, status: str | None, source: str | None) -> tuple[int, int, int]:
+        name = cue_of((label, strength, status or "feitelijk", source or "overig", 0), _tags())
+        first = self.vectorizer.n_features - len(self.vectorizer.cues)
+        named = OFFENCE_IDS.index(label) if label in OFFENCE_IDS and strength == "strong" else -1
+        return self.vectorizer.cue_index[name] - first, _tags().get(label, -1), named
+
+
+def _ones(columns: NDArray[np.int32], edges: Ints, width: int) -> csr_matrix:
+    return csr_matrix((np.ones(len(columns), dtype=np.int32), columns, edges.astype(np.int32)), shape=(len(edges) - 1, width))
+
+
+class Mentions(NamedTuple):
+    """The mentions of several texts that the classifier sees, in the order of their sentences, and the weights of best passages.
+
+    Parameters
+    ----------
+    sentences : array of int, shape (n_mentions,)
+    cues, tags, offences : array of int, shape (n_mentions,)
+        As :meth:`Columns.cue` tells them; -1 for no tag, or none that names an offence.
+    scores : array of shape (n_texts, n_tags)
+    """
+
+    sentences: Ints
+    cues: Ints
+    tags: Ints
+    offences: Ints
+    scores: Floats
+
+    @classmethod
+    def of(
+        cls, content: Content, seen: Sequence[Sequence[Mapping[str, Any]]], scores: Sequence[Sequence[float]], columns: Columns
+    ) -> Mentions:
+        """Collect the mentions of texts, given the payloads and the scores of each."""
+        reading = content.reading
+        tokens = [first + data["tokens"][0] for first, own in zip(reading.firsts, seen, strict=False) for data in own]
+        kinds = np.array([columns.cue(data) for own in seen for data in own], dtype=np.int64).reshape(-1, 3)
+        sentences = np.searchsorted(reading.sentence_bounds, np.array(tokens, dtype=np.int64), side="right") - 1
+        order = np.argsort(sentences, kind="stable")
+        weights = np.full((len(seen), len(_tags())), ABSENT)
+        for row, own in zip(weights, scores, strict=True):
+            row[: len(own)] = own
+        cues, tags, offences = kinds[order].T
+        return cls(sentences[order], cues, tags, offences, weights)
+
+
+class Sheet:
+    """Several texts, ready for their rows.
+
+    Parameters
+    ----------
+    content : Content
+    mentions : Mentions
+    columns : Columns
+    """
+
+    def __init__(self, content: Content, mentions: Mentions, columns: Columns) -> None:
+        self._content, self._mentions, self._columns = content, mentions, columns
+        self._bounds = content.reading.sentence_bounds
+        self._blocks = [(columns.terms(content), 0), (columns.letters(content), len(columns.vectorizer.words))]
+        self._words = np.concatenate([[0], np.cumsum(content.counted)])[self._bounds]
+
+    @cached_property
+    def texts(self) -> Stretches:
+        """The texts as a whole."""
+        edges = np.searchsorted(self._bounds, self._content.reading.edges)
+        return Stretches(edges[:-1], edges[1:], np.arange(len(edges) - 1))
+
+    @cached_property
+    def windows(self) -> Stretches:
+        """The windows of the texts that are long."""
+        found = []
+        for text, first, end in zip(self.texts.text.tolist(), self.texts.first.tolist(), self.texts.end.tolist(), strict=True):
+            low, high = cut(np.diff(self._words[first : end + 1]))
+            if len(low):
+                found.append((low + first, high + first, np.full(len(low), text)))
+        return Stretches(*map(np.concatenate, zip(*found, strict=True))) if found else Stretches(*np.zeros((3, 0), dtype=np.int64))
+
+    def scores(self, stretches: Stretches, coef: Floats, whole: bool) -> tuple[Floats, Floats]:
+        """Return what stretches weigh, shape (n_stretches, n_labels), and the values of their mentions, (n_stretches, n_cues).
+
+        Of a stretch that is no ``whole`` text the best passage of a tag counts where a mention of the tag stands.
+        """
+        parts = []
+        for first in range(0, len(stretches.text), _ROWS):
+            part = Stretches(*(array[first : first + _ROWS] for array in stretches))
+            cues = self.cues(part, whole)
+            sums = csr_matrix(cues) @ coef[len(coef) - cues.shape[1] :]
+            for counts, values, offset in self._wording(part):
+                counts.data = values
+                sums += counts @ coef[offset : offset + counts.shape[1]]
+            parts.append((sums, cues))
+        if not parts:
+            return np.zeros((0, coef.shape[1])), np.zeros((0, len(self._columns.vectorizer.cues)))
+        sums, cues = map(np.concatenate, zip(*parts, strict=True))
+        return sums, cues
+
+    def _wording(self, stretches: Stretches) -> Iterator[tuple[csr_matrix, Floats, int]]:
+        """Yield the blocks of words and of letters: how often each stands in each stretch, its value, and its first column."""
+        vectorizer, n = self._columns.vectorizer, len(stretches.text)
+        sizes = stretches.end - stretches.first
+        edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        sentences = ranges(stretches.first, sizes).astype(np.int32)
+        which = csr_matrix((np.ones(len(sentences), dtype=np.int32), sentences, edges), shape=(n, len(self._bounds) - 1))
+        for (block, offset), length in zip(self._blocks, vectorizer.weights[:2], strict=True):
+            counts = which @ block
+            values = (1 + np.log(counts.data)) * vectorizer.idf[counts.indices + offset]
+            owners = np.repeat(np.arange(n), np.diff(counts.indptr))
+            lengths = np.sqrt(np.bincount(owners, weights=values * values, minlength=n))
+            yield counts, values * (length / np.maximum(lengths, vectorizer.floor))[owners], offset
+
+    def cues(self, stretches: Stretches, whole: bool) -> Floats:
+        """Return the values of the mentions of stretches and of the best passages, shape (n_stretches, n_cues)."""
+        mentions, vectorizer, n = self._mentions, self._columns.vectorizer, len(stretches.text)
+        width, first = len(vectorizer.cues), vectorizer.n_features - len(vectorizer.cues)
+        low, high = (np.searchsorted(mentions.sentences, edge) for edge in (stretches.first, stretches.end))
+        owners, inside = np.repeat(np.arange(n), high - low), ranges(low, high - low)
+        counts = np.bincount(owners * width + mentions.cues[inside], minlength=n * width).reshape(n, width)
+        filled = np.concatenate([[0], np.cumsum(np.diff(self._words) > 0)])
+        full = np.maximum(filled[stretches.end] - filled[stretches.first], 1)
+        for number, offence in enumerate(OFFENCE_IDS):
+            places = np.unique(mentions.sentences[mentions.offences == number])
+            begin, end, second = (np.searchsorted(places, edge) for edge in (stretches.first, stretches.end, stretches.first + 1))
+            share = (end - begin) / full
+            for kind, held in (("kop", (second > begin) & (end > begin)), ("kwart", share >= 0.25), ("helft", share >= 0.5)):
+                counts[:, vectorizer.cue_index[f"{offence}:{kind}"] - first] += held
+        factor = vectorizer.weights[2]
+        values = np.where(counts > 0, factor * (1 + np.log(np.maximum(counts, 1))), 0.0)
+        scores = mentions.scores[stretches.text]
+        if not whole:
+            held = np.zeros((n, scores.shape[1] + 1), dtype=bool)  # the last column takes what is no tag
+            held[owners, mentions.tags[inside]] = True
+            scores = np.where(held[:, :-1], scores, ABSENT)
+        values[:, vectorizer.weight_ids - first] = factor * tag_weights(scores)
+        return values
+
+    def loudest(self, stretches: Stretches, labels: Sequence[Sequence[int]], coef: Floats) -> list[list[int]]:
+        """Return for each stretch and each of some labels the sentence whose words add most to it."""
+        sums = [np.zeros((int(end - first), len(own))) for first, end, own in zip(*stretches[:2], labels, strict=True)]
+        for (counts, values, offset), (block, _) in zip(self._wording(stretches), self._blocks, strict=True):
+            place = np.zeros(block.shape[1], dtype=np.int64)
+            shares = values / counts.data
+            for row, (first, end, own) in enumerate(zip(stretches.first.tolist(), stretches.end.tolist(), labels, strict=True)):
+                part, edges = slice(*counts.indptr[row : row + 2].tolist()), block.indptr[first : end + 1]
+                columns = counts.indices[part]
+                place[columns] = np.arange(len(columns))
+                said = place[block.indices[edges[0] : edges[-1]]]
+                sentences = np.repeat(np.arange(end - first), np.diff(edges))
+                for number, label in enumerate(own):
+                    weights = shares[part] * coef[columns + offset, label]
+                    sums[row][:, number] += np.bincount(sentences, weights=weights[said], minlength=end - first)
+        return [(np.argmax(part, axis=0) + first).tolist() for part, first in zip(sums, stretches.first.tolist(), strict=True)]
