@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from smokkel_nlp import cli_report
 from smokkel_nlp.errors import CorpusError, InputError, SmokkelError
 from smokkel_nlp.io import BadRecord, Record, expand, read_records
 from smokkel_nlp.records import CaseAnalysis
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     taxonomy.add_argument("action", choices=("check", "list"))
     taxonomy.add_argument("file", type=Path, nargs="?", metavar="FILE.toml", help="your own tags, cues and rules")
     taxonomy.set_defaults(run=_taxonomy)
+    cli_report.add_to(commands)
     return parser
 
 

@@ -28,14 +28,15 @@ FLOORS = [
     ["components.classify"],
     ["pipeline"],
     ["userlint"],
-    ["io", "corpus", "tables"],
-    ["corpus_checks"],
+    ["io", "corpus", "tables", "colours", "page"],
+    ["corpus_checks", "report"],
     ["batch"],
     ["learning"],
     ["training"],
     ["evaluation"],
     ["passage_evaluation", "baselines", "breakdown", "calibration"],
     ["evaluation_report"],
+    ["cli_report"],
     ["cli"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
