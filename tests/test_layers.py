@@ -28,7 +28,7 @@ FLOORS = [
     ["components.classify"],
     ["pipeline"],
     ["userlint"],
-    ["io", "corpus", "tables", "colours", "page"],
+    ["io", "corpus", "tables", "page"],
     ["corpus_checks", "report"],
     ["batch"],
     ["learning"],

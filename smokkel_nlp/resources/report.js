@@ -240,11 +240,11 @@
   const COLUMN = [  // sorted upwards at the first press, or downwards
     {key: "lezen", name: "Leesvolgorde", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", share(item.near)), title: "afstand tot de drempel"},
     {key: "id", name: "Zaak", order: (a, b) => text(a.id, b.id), cell: idCell},
-    {key: "klasse", name: "Klasse", order: (a, b) => a.cls - b.cls || a.forced - b.forced, cell: item => make("td", unsure(item) ? "onzeker" : "", className(item))},
+    {key: "klasse", name: "Klasse", order: (a, b) => a.cls - b.cls || a.forced - b.forced, cell: item => make("td", unsure(item) ? "klasse onzeker" : "klasse", className(item))},
     {key: "smokkel", name: "Smokkel", down: true, order: (a, b) => a.offences[0].p - b.offences[0].p, cell: item => make("td", "getal", share(item.offences[0].p)), title: `kans op ${SMOKKEL}`},
     {key: "handel", name: "Handel", down: true, order: (a, b) => a.offences[1].p - b.offences[1].p, cell: item => make("td", "getal", share(item.offences[1].p)), title: `kans op ${HANDEL}`},
     {key: "status", name: "Status", order: (a, b) => (statusOf(a) ?? 99) - (statusOf(b) ?? 99), cell: item => make("td", "", statusOf(item) === null ? "" : data.statuses[statusOf(item)])},
-    {key: "tags", name: "Modi operandi", down: true, order: (a, b) => a.tags.length - b.tags.length, cell: item => { const cell = make("td"); cell.append(...item.tags.map(tag => chip(tag.tag))); return cell; }},
+    {key: "tags", name: "Modi operandi", down: true, order: (a, b) => a.tags.length - b.tags.length, cell: item => { const cell = make("td", "tags"); cell.append(...item.tags.map(tag => chip(tag.tag))); return cell; }},
     {key: "datum", name: "Datum", down: true, order: (a, b) => (a.date ?? "").localeCompare(b.date ?? ""), cell: item => make("td", "getal", item.date ?? "")},
   ].filter(column => column.key !== "datum" || dated.length);
   function statusOf(item) {  // the strongest: the names stand in that order
@@ -326,17 +326,18 @@
   }
   function describe(item) {
     const status = number => number === null ? "" : data.statuses[number];
-    const parts = [make("p", "", `Gaat over: ${className(item)}${item.reasons.length ? ` – ${item.reasons.join(", ")}` : ""}. ${data.note}`)];
-    parts.push(tableOf(["Delict", "Kans", "Status"], item.offences.map((offence, k) => [
-      `${data.offences[k].join(", ")}: ${offence.label ? "ja" : "nee"}`, share(offence.p), status(offence.status)])));
-    if (item.tags.length) parts.push(make("h3", "", "Modi operandi"), tableOf(["", "Kans", "Status", "Passages"], item.tags.map(tag => [chip(tag.tag), share(tag.p), status(tag.status), tag.count])));
-    if (item.elements.length) parts.push(make("h3", "", "Bestanddelen"), tableOf(["", "Delict", "Status"], item.elements.map(([key, state]) => [data.elements[key][1], data.offences[data.elements[key][2]][1], status(state)])));
-    if (item.carried.length) parts.push(make("h3", "", "Velden van de invoer"), tableOf(["Veld", "Waarde"], item.carried.map(([key, value]) => [data.fields[key], value])));
-    const told = data.with_text ? textOf(item) : null;
-    if (told?.text !== null && told?.text !== undefined) parts.push(make("h3", "", "Tekst"), ...marked(told.text, merge(told.passages, codePoints(told.text))));
-    else if (told) parts.push(make("h3", "", "Passages"), make("p", "uitleg", "De uitkomsten hebben van deze zaak geen tekst, wel passages."), listOf(merge(told.passages, place => place)));
-    else parts.push(make("p", "uitleg", data.with_text ? "De uitkomsten hebben van deze zaak geen tekst." : "Deze pagina bevat geen tekst van zaken. Maak haar met --with-text om passages te lezen."));
-    return parts;
+    const reading = make("div"), tables = make("div"), columns = make("div", "kolommen"), told = data.with_text ? textOf(item) : null;
+    const section = (heading, table) => tables.append(make("h3", "", heading), table);
+    if (told && told.text !== null) reading.append(make("h3", "", "Tekst"), ...marked(told.text, merge(told.passages, codePoints(told.text))));
+    else if (told) reading.append(make("h3", "", "Passages"), make("p", "uitleg", "De uitkomsten hebben van deze zaak geen tekst, wel passages."), listOf(merge(told.passages, place => place)));
+    else reading.append(make("p", "uitleg", data.with_text ? "De uitkomsten hebben van deze zaak geen tekst." : "Deze pagina bevat geen tekst van zaken. Maak haar met --with-text om passages te lezen."));
+    section("Delicten", tableOf(["Delict", "Antwoord", "Kans", "Status"], item.offences.map((offence, k) => [
+      data.offences[k].join(", "), offence.label ? "ja" : "nee", share(offence.p), status(offence.status)])));
+    if (item.tags.length) section("Modi operandi", tableOf(["Tag", "Kans", "Status", "Passages"], item.tags.map(tag => [chip(tag.tag), share(tag.p), status(tag.status), tag.count])));
+    if (item.elements.length) section("Bestanddelen", tableOf(["Bestanddeel", "Artikel", "Status"], item.elements.map(([key, state]) => [data.elements[key][1], data.offences[data.elements[key][2]][1], status(state)])));
+    if (item.carried.length) section("Velden van de invoer", tableOf(["Veld", "Waarde"], item.carried.map(([key, value]) => [data.fields[key], value])));
+    columns.append(reading, tables);
+    return [put(make("p"), `Gaat over: ${className(item)}${item.reasons.length ? ` – ${item.reasons.join(", ")}` : ""}. ${data.note}`), columns];
   }
   function codePoints(words) {  // offsets count characters, strings here count units of 16 bits
     if (!/[\ud800-\udbff]/.test(words)) return place => place;
