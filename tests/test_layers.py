@@ -10,7 +10,7 @@ import pytest
 FLOORS = [
     ["errors", "records", "cues", "ragged"],
     ["taxonomy", "store"],
-    ["text", "masks", "settings"],
+    ["text", "masks", "settings", "colours"],
     ["lexicon", "cue_table"],
     ["reading"],
     ["content"],
