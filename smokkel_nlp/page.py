@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -22,7 +22,7 @@ from smokkel_nlp.taxonomy import read_text, resource
 _MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 
 
-def build_page(name: str, title: str, blocks: Mapping[str, Any], style: str = "") -> str:
+def build_page(name: str, title: str, blocks: Mapping[str, Any], style: str = "", scripts: Sequence[str] = ()) -> str:
     """Return a page made of ``resources/NAME.html``, ``.css`` and ``.js``.
 
     Parameters
@@ -35,6 +35,8 @@ def build_page(name: str, title: str, blocks: Mapping[str, Any], style: str = ""
         What the script reads, by the id of the element that holds it as JSON.
     style : str
         CSS that goes before that of the file.
+    scripts : sequence of str
+        Stems of other scripts of the resources, which go before that of the page.
 
     Examples
     --------
@@ -43,7 +45,7 @@ def build_page(name: str, title: str, blocks: Mapping[str, Any], style: str = ""
     (True, True)
     """
     style += read_text(resource(f"{name}.css"))
-    script = read_text(resource(f"{name}.js"))
+    script = "".join(read_text(resource(f"{stem}.js")) for stem in (*scripts, name))
     policy = (
         f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"

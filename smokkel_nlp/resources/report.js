@@ -1,6 +1,6 @@
-"use strict";
 // The report in the browser: counts, filters, sorts and shows cases. All text is put in as text, never as markup.
 (() => {
+  const {make, put, marked, listed} = marking;
   const PAGE = 50, COLUMNS = 120;
   const element = id => document.getElementById(id);
   const data = JSON.parse(element("gegevens").textContent);
@@ -15,7 +15,7 @@
   const four = list => Array.from({length: list.length / 4}, (_, k) => ({tag: list[4 * k], p: list[4 * k + 1], status: list[4 * k + 2], count: list[4 * k + 3]}));
   const two = list => Array.from({length: list.length / 2}, (_, k) => [list[2 * k], list[2 * k + 1]]);
   const cases = data.cases.map((row, place) => ({
-    place, id: row[0] ?? `nr. ${place + 1}`, named: row[0] !== null, cls: row[1], forced: row[2], reasons: row[3],
+    place, id: row[0] ?? `nr. ${place + 1}`, cls: row[1], forced: row[2], reasons: row[3],
     offences: [{p: row[4], label: row[5], status: row[6]}, {p: row[7], label: row[8], status: row[9]}],
     tags: four(row[10]), elements: two(row[11]), chars: row[12], near: row[13], date: row[14], carried: two(row[15]), words: null,
   }));
@@ -25,25 +25,6 @@
   let texts = null;  // parsed when first asked for: the page opens without them
   const textOf = item => (texts ??= JSON.parse(element("teksten").textContent))[item.place] ?? null;
 
-  // ---- building the page ----
-  const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
-  function put(node, text) {  // text as it is; signs that steer or hide are shown, and steer nothing outside themselves
-    for (const part of String(text).split(new RegExp(`(${CONTROL.source})`))) {
-      if (part.length === 1 && CONTROL.test(part)) {
-        const sign = make("span", "teken", part);
-        sign.dataset.teken = `U+${part.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-        node.append(sign);
-      } else if (part) node.append(part);
-    }
-    return node;
-  }
-  function make(tag, kind, text, attributes = {}) {
-    const node = document.createElement(tag);
-    if (kind) node.className = kind;
-    if (text !== undefined) node.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    return node;
-  }
   const chip = tag => make("span", `chip g-${data.tags[tag][2]}`, data.tags[tag][1], {title: data.tags[tag][0]});
   function roving(root, items, step) {  // one stop for Tab; arrows go from item to item
     const list = items();
@@ -162,7 +143,6 @@
       update();
     };
     table.onpointerover = tell;
-    table.onfocus = tell;
     table.addEventListener("focusin", tell);
     table.onclick = choose;
     table.addEventListener("keydown", event => { if (event.key === "Enter") choose(event); });
@@ -238,7 +218,7 @@
   // ---- the table ----
   const text = new Intl.Collator("nl", {numeric: true}).compare;
   const COLUMN = [  // sorted upwards at the first press, or downwards
-    {key: "lezen", name: "Leesvolgorde", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", share(item.near)), title: "afstand tot de drempel"},
+    {key: "lezen", name: "Afstand", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", share(item.near)), title: "afstand tot de drempel; onzekere zaken staan vooraan"},
     {key: "id", name: "Zaak", order: (a, b) => text(a.id, b.id), cell: idCell},
     {key: "klasse", name: "Klasse", order: (a, b) => a.cls - b.cls || a.forced - b.forced, cell: item => make("td", unsure(item) ? "klasse onzeker" : "klasse", className(item))},
     {key: "smokkel", name: "Smokkel", down: true, order: (a, b) => a.offences[0].p - b.offences[0].p, cell: item => make("td", "getal", share(item.offences[0].p)), title: `kans op ${SMOKKEL}`},
@@ -324,90 +304,26 @@
     for (const row of rows) body.insertRow().append(...row.map(cell => { const node = make("td"); cell instanceof Node ? node.append(cell) : put(node, cell); return node; }));
     return table;
   }
+  function passageOf([start, end, words, model, status, source, family, label]) {
+    const [name, kind] = [[0, 2], [1, 2], [1, 3]][family].map(place => [data.offences, data.tags, data.elements][family][label][place]);
+    const told = status === null ? "" : `${data.statuses[status]}, ${word(data.sources[source ?? data.sources.indexOf("overig")])}`;
+    return {start, end, words, model: Boolean(model), told, name, kind: `g-${kind}`, rank: [1, 0, 2][family]};  // tags colour first
+  }
   function describe(item) {
     const status = number => number === null ? "" : data.statuses[number];
-    const reading = make("div"), tables = make("div"), columns = make("div", "kolommen"), told = data.with_text ? textOf(item) : null;
+    const reading = make("div"), tables = make("div", "rol"), columns = make("div", "kolommen"), told = data.with_text ? textOf(item) : null;
     const section = (heading, table) => tables.append(make("h3", "", heading), table);
-    if (told && told.text !== null) reading.append(make("h3", "", "Tekst"), ...marked(told.text, merge(told.passages, codePoints(told.text))));
-    else if (told) reading.append(make("h3", "", "Passages"), make("p", "uitleg", "De uitkomsten hebben van deze zaak geen tekst, wel passages."), listOf(merge(told.passages, place => place)));
+    if (told && told.text !== null) reading.append(make("h3", "", "Tekst"), ...marked(told.text, told.passages.map(passageOf)));
+    else if (told) reading.append(make("h3", "", "Passages"), make("p", "uitleg", "De uitkomsten hebben van deze zaak geen tekst, wel passages."), listed(told.passages.map(passageOf)));
     else reading.append(make("p", "uitleg", data.with_text ? "De uitkomsten hebben van deze zaak geen tekst." : "Deze pagina bevat geen tekst van zaken. Maak haar met --with-text om passages te lezen."));
     section("Delicten", tableOf(["Delict", "Antwoord", "Kans", "Status"], item.offences.map((offence, k) => [
-      data.offences[k].join(", "), offence.label ? "ja" : "nee", share(offence.p), status(offence.status)])));
+      data.offences[k].slice(0, 2).join(", "), offence.label ? "ja" : "nee", share(offence.p), status(offence.status)])));
     if (item.tags.length) section("Modi operandi", tableOf(["Tag", "Kans", "Status", "Passages"], item.tags.map(tag => [chip(tag.tag), share(tag.p), status(tag.status), tag.count])));
     if (item.elements.length) section("Bestanddelen", tableOf(["Bestanddeel", "Artikel", "Status"], item.elements.map(([key, state]) => [data.elements[key][1], data.offences[data.elements[key][2]][1], status(state)])));
     if (item.carried.length) section("Velden van de invoer", tableOf(["Veld", "Waarde"], item.carried.map(([key, value]) => [data.fields[key], value])));
     columns.append(reading, tables);
     return [put(make("p"), `Gaat over: ${className(item)}${item.reasons.length ? ` – ${item.reasons.join(", ")}` : ""}. ${data.note}`), columns];
   }
-  function codePoints(words) {  // offsets count characters, strings here count units of 16 bits
-    if (!/[\ud800-\udbff]/.test(words)) return place => place;
-    const units = [];
-    let unit = 0;
-    for (const sign of words) { units.push(unit); unit += sign.length; }
-    units.push(unit);
-    return place => units[place];
-  }
-  function merge(passages, unit) {  // one passage for each place, with all that it shows; tags first
-    const places = new Map();
-    for (const [start, end, words, model, status, source, family, label] of passages) {
-      const key = `${start}-${end}`;
-      if (!places.has(key)) places.set(key, {from: start, till: end, start: unit(start), end: unit(end), words, labels: [], model: true, told: new Set()});
-      const passage = places.get(key);
-      passage.labels.push({family, label});
-      passage.model &&= Boolean(model);
-      if (status !== null) passage.told.add(`${data.statuses[status]}, ${source === null ? "overig" : word(data.sources[source])}`);
-    }
-    const rank = {1: 0, 0: 1, 2: 2};
-    for (const passage of places.values()) passage.labels.sort((a, b) => rank[a.family] - rank[b.family]);
-    return [...places.values()].sort((a, b) => a.start - b.start || b.end - a.end).map((passage, k) => ({...passage, number: k + 1}));
-  }
-  const nameOf = ({family, label}) => [data.offences[label]?.[0], data.tags[label]?.[1], data.elements[label]?.[1]][family];
-  const groupOf = ({family, label}) => ["g-delict", `g-${data.tags[label]?.[2]}`, "g-bestanddeel"][family];
-  const namesOf = passage => [...new Set(passage.labels.map(nameOf))].join(", ");
-  function marked(words, passages) {
-    const edges = [...new Set([0, words.length, ...passages.flatMap(passage => [passage.start, passage.end])])].sort((a, b) => a - b);
-    const root = make("div", "tekst", undefined, {dir: "auto"}), starts = new Map();
-    const live = [];
-    let next = 0;
-    edges.forEach((edge, k) => {
-      while (next < passages.length && passages[next].start === edge) live.push(passages[next++]);
-      for (let n = live.length - 1; n >= 0; n--) if (live[n].end <= edge) live.splice(n, 1);
-      if (k === edges.length - 1) return;
-      const piece = words.slice(edge, edges[k + 1]);
-      if (!live.length) { put(root, piece); return; }
-      const inner = live.reduce((best, one) => one.end - one.start < best.end - best.start ? one : best);
-      const mark = put(make("mark", `${groupOf(inner.labels[0])}${live.every(one => one.model) ? " model" : ""}${live.length > 1 ? " meer" : ""}`), piece);
-      const begins = live.filter(one => one.start === edge);
-      if (begins.length) mark.dataset.nr = begins.map(one => one.number).join(",");
-      for (const one of begins) starts.set(one, mark);
-      mark.title = live.map(one => `${one.number}. ${namesOf(one)}${one.told.size ? ` (${[...one.told].join("; ")})` : ""}`).join("\n");
-      root.append(mark);
-    });
-    return passages.length ? [root, make("h3", "", "Passages"), listOf(passages, starts)] : [root];
-  }
-  function listOf(passages, starts = new Map()) {
-    const list = make("ol", "passages");
-    for (const passage of passages) {
-      const line = make("li"), mark = starts.get(passage);
-      const number = make(mark ? "button" : "span", "nummer", `${passage.number}`, mark ? {type: "button", "aria-label": `Passage ${passage.number}: ga ernaar`} : {});
-      if (mark) number.onclick = () => {
-        document.querySelectorAll("mark.gezocht").forEach(node => node.classList.remove("gezocht"));
-        mark.classList.add("gezocht");
-        mark.tabIndex = -1;
-        mark.focus({preventScroll: true});
-        mark.scrollIntoView({block: "center"});
-      };
-      const told = passage.model ? "zin die het meest bijdroeg" : [...passage.told].join("; ");
-      line.append(number, " ");
-      const shown = new Set();
-      for (const label of passage.labels) if (!shown.has(nameOf(label))) { shown.add(nameOf(label)); line.append(make("span", `chip ${groupOf(label)}`, nameOf(label))); }
-      line.append(` ${told}${told ? "; " : ""}plaats ${passage.from}–${passage.till}`);
-      if (passage.words) line.append(put(make("div", "tekst", undefined, {dir: "auto"}), passage.words));
-      list.append(line);
-    }
-    return list;
-  }
-
   // ---- CSV ----
   const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
   function cell(value) {

@@ -23,7 +23,24 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, class_of, load_taxonomy
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from browser import start_browser
 
-_WORDS = ["de", "bestuurder", "reed", "in", "een", "busje", "naar", "grens", "zij", "werkten", "lange", "dagen", "loods", "één", "zei", "hij"]
+_WORDS = [
+    "de",
+    "bestuurder",
+    "reed",
+    "in",
+    "een",
+    "busje",
+    "naar",
+    "grens",
+    "zij",
+    "werkten",
+    "lange",
+    "dagen",
+    "loods",
+    "één",
+    "zei",
+    "hij",
+]
 _FRAME = "requestAnimationFrame(() => setTimeout(() => done(performance.now() - from)));"
 _FILTERS = {
     "uncertain only": "const box = document.getElementById('zekerheid'); box.value = 'onzeker'; box.dispatchEvent(new Event('input', {bubbles: true}));",
@@ -65,7 +82,10 @@ def draw_cases(number: int, with_text: bool, seed: int = 0) -> Iterator[CaseAnal
             n_chars=len(text),
             versions=Versions("0", "0", "0", "0"),
             text=text if with_text else None,
-            carried={"datum": f"{draw.randint(2015, 2024)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}", "regio": draw.choice("NZOW")},
+            carried={
+                "datum": f"{draw.randint(2015, 2024)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}",
+                "regio": draw.choice("NZOW"),
+            },
         )
 
 
@@ -93,7 +113,9 @@ def main() -> None:
             for name, step in _FILTERS.items():
                 script = f"const done = arguments[0], from = performance.now(); {step} setTimeout(() => {{ {_FRAME} }}, {130 if name == 'search' else 1});"
                 print(f"| {name} | {browser.execute_async_script(script) / 1000:.2f} |")
-            print(f"\n{browser.find_element('id', 'stand').text}; {page.stat().st_size / 1e6:.1f} MB; {json.dumps(browser.capabilities['browserVersion'])}")
+            print(
+                f"\n{browser.find_element('id', 'stand').text}; {page.stat().st_size / 1e6:.1f} MB; {json.dumps(browser.capabilities['browserVersion'])}"
+            )
 
 
 if __name__ == "__main__":
