@@ -136,4 +136,4 @@ def _style() -> str:
         page = f":root{{--paper:{paper};--ink:{ink};--soft:{palette.quiet[number]}}}"
         pairs = ((group.id, *getattr(group, scheme)) for group in palette.groups)
         schemes.append(page + "".join(f".g-{name}{{background-color:{back};color:{front}}}" for name, back, front in pairs))
-    return f"{schemes[0]}@media (prefers-color-scheme:dark){{{schemes[1]}}}\n"
+    return f"{schemes[0]}@media screen and (prefers-color-scheme:dark){{{schemes[1]}}}\n"

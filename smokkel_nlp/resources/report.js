@@ -62,13 +62,23 @@
       && (!from || (item.date !== null && item.date >= from)) && (!to || (item.date !== null && item.date <= to))
       && words.every(one => wordsOf(item).includes(one));
   }
+  function asked() {  // the filter in words, which print along
+    const value = id => element(id).value.trim(), choice = id => element(id).selectedOptions[0].textContent;
+    const range = (name, from, to) => value(from) || value(to) ? `${name} ${[value(from) && `van ${value(from)}`, value(to) && `tot en met ${value(to)}`].filter(Boolean).join(" ")}` : "";
+    const names = (set, all) => [...set].map(key => all[key]);
+    return [
+      names(chosen.classes, data.classes).join(" of "), names(chosen.tags, data.tags.map(([, name]) => name)).join(" en "), value("zoek") && `met "${value("zoek")}"`,
+      value("zekerheid") && choice("zekerheid"), value("status") && `status ${choice("status")}`, range("datum", "datum-van", "datum-tot"),
+      value("kans-van") > 0 || (value("kans-tot") && value("kans-tot") < 1) ? range(`kans op ${choice("kans")}`, "kans-van", "kans-tot") : "",
+    ].filter(Boolean);
+  }
   let shown = [], page = 0, sorting = {key: "lezen", down: false};
   function update() {
     const passing = cases.filter(test());
     const perClass = data.classes.map(() => 0);
     for (const item of passing) perClass[item.cls]++;
     shown = chosen.classes.size ? passing.filter(item => chosen.classes.has(item.cls)) : passing;
-    element("stand").textContent = `${number.format(shown.length)} van ${cases_(cases.length)}`;
+    element("stand").textContent = [`${number.format(shown.length)} van ${cases_(cases.length)}`, ...asked()].join("; ");
     drawClasses(perClass);
     drawTags();
     drawTime();
