@@ -1,8 +1,9 @@
 """How long a report on many cases takes to build, to open, to filter and to search in headless Chromium, and how large it is.
 
 Run: ``python tests/benchmarks/report.py [--cases 10000] [--with-text]``; needs selenium, chromium and chromium-driver. Asked of 10,000
-cases: to build in under 20 s, to open and to filter in under 1 s each. The cases are drawn, not classified. Opening is told
-from the start of the navigation to the first frame after the page was drawn; filtering from the choice to the frame that shows it.
+cases: to build in under 20 s, to open and to filter in under 1 s each. The cases are drawn, not classified. Opening is the
+time from the start of the navigation until the page was drawn and loaded, the middle of three; filtering that from the choice to
+the frame that shows it, of a search with the wait for more letters.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ _WORDS = [
     "hij",
 ]
 _FRAME = "requestAnimationFrame(() => setTimeout(() => done(performance.now() - from)));"
+_OPENED = (
+    "const paint = performance.getEntriesByName('first-contentful-paint')[0], [page] = performance.getEntriesByType('navigation');"
+    "return Math.max(page.loadEventEnd, paint ? paint.startTime : 0);"
+)
 _FILTERS = {
     "uncertain only": "const box = document.getElementById('zekerheid'); box.value = 'onzeker'; box.dispatchEvent(new Event('input', {bubbles: true}));",
     "a tag": "document.querySelector('#tags button').click();",
@@ -104,12 +109,12 @@ def main() -> None:
         print(f"| {options.cases} cases{', with text' if options.with_text else ''} | seconds |\n|---|---|")
         print(f"| build | {time.perf_counter() - begun:.2f} |")
         with start_browser(Path(folder)) as browser:
-            browser.get(page.as_uri())
-            drawn = browser.execute_async_script(
-                "const done = arguments[0]; const paint = performance.getEntriesByName('first-contentful-paint')[0];"
-                "const [page] = performance.getEntriesByType('navigation'); done(Math.max(page.loadEventEnd, paint ? paint.startTime : 0));"
-            )
-            print(f"| open | {drawn / 1000:.2f} |")
+            opened = []
+            for _ in range(3):
+                browser.get("about:blank")
+                browser.get(page.as_uri())
+                opened.append(browser.execute_script(_OPENED))
+            print(f"| open | {sorted(opened)[1] / 1000:.2f} |")
             for name, step in _FILTERS.items():
                 script = f"const done = arguments[0], from = performance.now(); {step} setTimeout(() => {{ {_FRAME} }}, {130 if name == 'search' else 1});"
                 print(f"| {name} | {browser.execute_async_script(script) / 1000:.2f} |")
