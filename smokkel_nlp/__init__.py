@@ -33,11 +33,12 @@ if TYPE_CHECKING:
         SectionShare,
         Versions,
     )
+    from smokkel_nlp.results import read_results
     from smokkel_nlp.taxonomy import load_taxonomy
 
 _WHERE = {
     "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.classify",
-    "load": "pipeline", "load_taxonomy": "taxonomy",
+    "load": "pipeline", "load_taxonomy": "taxonomy", "read_results": "results",
     **dict.fromkeys(("CorpusError", "InputError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
     **dict.fromkeys(("CaseAnalysis", "ElementResult", "Evidence", "ModusOperandi", "OffenceResult", "Versions"), "records"),
     **dict.fromkeys(("Explanation", "MentionShare", "PassageShare", "SectionShare"), "records"),
@@ -46,7 +47,7 @@ _WHERE = {
 __all__ = [
     "CaseAnalysis", "CaseClassifier", "CorpusError", "ElementResult", "Evidence", "Explanation", "InputError", "MentionShare", "ModelError",
     "ModusOperandi", "OffenceResult", "PassageShare", "SectionShare", "SmokkelError", "TaxonomyError", "Versions", "classify",
-    "library_version", "load", "load_taxonomy",
+    "library_version", "load", "load_taxonomy", "read_results",
 ]  # fmt: skip
 
 

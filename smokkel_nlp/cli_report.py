@@ -11,7 +11,7 @@ OK, SOME_FAILED = 0, 1
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     command = commands.add_parser("report", help="make one HTML page of results, to look over, filter and read")
-    command.add_argument("file", metavar="OUT.jsonl", help="what classify wrote")
+    command.add_argument("file", metavar="OUT", help="what classify wrote: .jsonl, .parquet or .spacy, or a folder of parts")
     command.add_argument("-o", "--output", metavar="PAGE.html", required=True, help="write the page here")
     command.add_argument("--title", help="title of the page")
     command.add_argument("--date-field", metavar="FIELD", help="carried field that holds the date (default: datum, date or such)")

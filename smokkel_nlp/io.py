@@ -1,159 +1,223 @@
-"""Case texts from files: plain text, folders, JSON Lines and CSV, in whatever encoding they come.
+"""Case texts from files of any kind and encoding: plain text, Word, PDF, JSON Lines, CSV, Parquet and DocBin, packed or not.
 
-A record that cannot be used is handed on as a :class:`BadRecord` with its place and the mend, never with its text.
+A record that cannot be used is handed on as a :class:`BadRecord` with its place and the mend, never with its text; a file that cannot be
+read is one :class:`BadRecord`, after whatever came before the damage. Memory stays bounded, however large the input.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.readers.compressed import STANDARD_INPUT, Source, packing, place_of
+from smokkel_nlp.readers.delimited import read_csv
+from smokkel_nlp.readers.documents import read_docx, read_text
+from smokkel_nlp.readers.encodings import decode, named
+from smokkel_nlp.readers.inputs import BadRecord, Record, Wanted, need
+from smokkel_nlp.readers.jsonlines import read_jsonl
+from smokkel_nlp.readers.parquet import read_parquet
+from smokkel_nlp.readers.pdf import PdfReader
 
-_BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_SUFFIXES = (".txt", ".jsonl", ".csv")
+__all__ = ["BadRecord", "Record", "RecordReader", "decode", "expand", "read_records"]
 
-
-@dataclass(frozen=True)
-class Record:
-    """One text to classify, its id, and where it stands (file, and line for files of many)."""
-
-    id: str
-    text: str
-    place: str
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """A record that cannot be used: where it stands, and why; never its text."""
-
-    place: str
-    reason: str
-
-
-def decode(raw: bytes) -> tuple[str, str]:
-    r"""Decode bytes as UTF-8, else UTF-16 where its mark stands, else Windows-1252; returns text and encoding.
-
-    Examples
-    --------
-    >>> decode(b"financi\xeble")
-    ('financiële', 'cp1252')
-    """
-    for mark, encoding in _BOMS.items():
-        if raw.startswith(mark):
-            return raw.decode(encoding, errors="replace"), encoding
-    try:
-        return raw.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        # The five bytes that Windows-1252 leaves open become control characters, as browsers do.
-        return "".join(_cp1252(byte) for byte in raw), "cp1252"
-
-
-def _cp1252(byte: int) -> str:
-    try:
-        return bytes([byte]).decode("cp1252")
-    except UnicodeDecodeError:
-        return chr(byte)
+_PACKED = (".jsonl", ".csv", ".tsv")
+_SUFFIXES = (".txt", ".docx", ".pdf", ".jsonl", ".csv", ".tsv", ".parquet", ".spacy")
+_IN_FOLDERS = (".txt", ".docx", ".pdf")
+_NEEDS = {".parquet": ("pyarrow", "parquet"), ".pdf": ("pypdfium2", "documents"), ".zst": ("zstandard", "zstd")}
 
 
 def expand(paths: Sequence[str | Path]) -> list[Path]:
-    """Return the files to read: folders give their ``.txt`` files, sorted, with those of subfolders.
+    """Return the files to read: folders give their ``.txt``, ``.docx`` and ``.pdf`` files, sorted, with those of subfolders.
+
+    Hidden files and folders and the lock files of Word (``~$...``) are passed over; ``-`` is standard input.
 
     Raises
     ------
     InputError
-        If a path does not exist, holds no text, or has an ending that cannot be read.
+        If a path does not exist, holds no text, has an ending that cannot be read, or needs a library that is not installed.
     """
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(path.rglob("*.txt"))
+            inside = sorted(_inside(path), key=lambda file: file.parts)
             if not inside:
-                raise InputError(f"{path}: the folder holds no .txt file; give one that does, or a .jsonl or .csv file")
+                raise InputError(f"{path}: the folder holds no {', '.join(_IN_FOLDERS)} file; give one that does, or a .jsonl or .csv file")
             found += inside
+        elif path == STANDARD_INPUT:
+            if path in found:
+                raise InputError("-: standard input can be read once; give it once")
+            found.append(path)
         elif not path.is_file():
             raise InputError(f"{path}: no such file; check the path")
-        elif path.suffix.lower() not in _SUFFIXES:
-            raise InputError(f"{path}: files that end in '{path.suffix}' cannot be read; give {', '.join(_SUFFIXES)}")
+        elif _kind(path) not in _SUFFIXES:
+            raise InputError(
+                f"{path}: files that end in '{path.suffix}' cannot be read; "
+                f"give {', '.join(_SUFFIXES)}, or {', '.join(_PACKED)} packed as .gz or .zst"
+            )
         else:
             found.append(path)
+    needed: dict[str, Path] = {}
+    for path in found:
+        needed.setdefault(path.suffix.lower(), path)
+    for suffix, path in needed.items():
+        if suffix in _NEEDS:
+            need(*_NEEDS[suffix], path)
     return found
 
 
-def read_records(paths: Sequence[str | Path], text_field: str = "text", id_field: str = "id") -> Iterator[Record | BadRecord]:
-    """Read the records of files and folders, in order.
+def _inside(folder: Path) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        raise InputError(f"{error.filename}: the folder cannot be read ({error.strerror}); check its rights") from error
+
+    for root, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(root, name)
+            if path.suffix.lower() in _IN_FOLDERS and not name.startswith((".", "~$")) and path.is_file():
+                yield path
+
+
+def _kind(path: Path) -> str:
+    """Return the ending that tells what a file holds; that before ``.gz`` or ``.zst`` where it may be packed."""
+    if path == STANDARD_INPUT:
+        return ".jsonl"
+    if not packing(path):
+        return path.suffix.lower()
+    inner = path.with_suffix("").suffix.lower()
+    return inner if inner in _PACKED else path.suffix.lower()
+
+
+class RecordReader:
+    r"""The records of files and folders, in order; each ``iter()`` begins anew and gives the same.
 
     Parameters
     ----------
     paths : sequence of path
-        ``.txt`` (one text each), folders of them, ``.jsonl`` and ``.csv`` (one text a record).
+        ``.txt``, ``.docx`` and ``.pdf`` (one text each), folders of them; ``.jsonl``, ``.csv`` and ``.tsv`` (one text a record; also
+        packed as ``.gz`` or ``.zst``), ``.parquet``, and ``.spacy`` (a DocBin); ``-`` for JSON Lines from standard input.
     text_field, id_field : str
-        Fields of ``.jsonl`` and ``.csv``; a record without an id gets its place as id.
+        Fields or columns; a record without an id gets its place as id. In a DocBin the text is that of the Doc, and the id stands in
+        its user data.
+    carry : sequence of str
+        Fields that go along as :attr:`Record.fields`, as :func:`smokkel_nlp.readers.inputs.plain` makes them; None where a record has none.
+    encoding : str, optional
+        Of all text files; otherwise a byte order mark tells it, else it is UTF-8, else Windows-1252 (of JSON Lines line by line, of CSV
+        for the whole file).
+
+    Attributes
+    ----------
+    files : list of Path
+        The files, in the order in which they are read.
+    encodings : dict of str to str
+        The encoding of each text file read so far; several where lines differ.
 
     Raises
     ------
     InputError
-        If a file is missing or unreadable, or a CSV file has no column ``text_field``.
+        If a path, the encoding or an extra is missing (at once), or a table has no such column (when it is reached).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "zaken.csv")
+    ...     _ = path.write_text("nr;tekst;datum\n7;Een fiets.;2024-05-01\n8;Een boot.\n", encoding="utf8")
+    ...     reader = RecordReader([path], "tekst", "nr", carry=["datum"])
+    ...     good, bad = reader
+    ...     reader.position == sum(reader.sizes().values())
+    True
+    >>> good.id, good.text, dict(good.fields), list(reader.encodings.values())
+    ('7', 'Een fiets.', {'datum': '2024-05-01'}, ['utf-8'])
+    >>> bad.reason
+    '2 cells, where the headings are 3; put quotes round a cell that holds a delimiter or a line end (line 3 was skipped)'
     """
-    for path in expand(paths):
-        suffix = path.suffix.lower()
+
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        text_field: str = "text",
+        id_field: str = "id",
+        *,
+        carry: Sequence[str] = (),
+        encoding: str | None = None,
+    ) -> None:
+        self.files = expand(paths)
+        self.encodings: dict[str, str] = {}
+        self._wanted = Wanted(text_field, id_field, tuple(carry))
+        self._encoding = None if encoding is None else named(encoding)
+        self._before = 0
+        self._source: Source | None = None
+        self._taken = False
+
+    @property
+    def position(self) -> int:
+        """Bytes of the files read so far, packed as they are, without those of standard input."""
+        return self._before + (self._source.position if self._source else 0)
+
+    def sizes(self) -> dict[str, int]:
+        """Return the size of each file in bytes, without standard input.
+
+        Raises
+        ------
+        InputError
+            If a file is gone.
+        """
         try:
-            raw = path.read_bytes()
+            return {place_of(path): path.stat().st_size for path in self.files if path != STANDARD_INPUT}
         except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
-        if suffix == ".txt":
-            yield Record(str(path), decode(raw)[0], str(path))
-        elif suffix == ".jsonl":
-            yield from _jsonl(path, raw, text_field, id_field)
-        else:
-            yield from _csv(path, raw, text_field, id_field)
+            raise InputError(f"{error.filename}: no such file any more ({error.strerror}); check the path") from error
+
+    def __iter__(self) -> Iterator[Record | BadRecord]:
+        if STANDARD_INPUT in self.files:
+            if self._taken:
+                raise InputError("-: standard input can be read once; give a file to read again")
+            self._taken = True
+        self.encodings.clear()
+        self._before, self._source = 0, None
+        with PdfReader() as pdf:
+            for path in self.files:
+                self._source = Source(path, self._encoding, self.encodings)
+                yield from self._reading(self._source, pdf)
+                self._before, self._source = self._before + self._source.position, None
+
+    def _reading(self, source: Source, pdf: PdfReader) -> Iterator[Record | BadRecord]:
+        match _kind(source.path):
+            case ".jsonl":
+                return read_jsonl(source, self._wanted)
+            case ".csv" | ".tsv":
+                return read_csv(source, self._wanted)
+            case ".parquet":
+                return read_parquet(source, self._wanted)
+            case ".spacy":
+                from smokkel_nlp.readers.docbin import read_docbin  # spaCy, which nothing else here needs
+
+                return read_docbin(source, self._wanted)
+            case ".docx":
+                return read_docx(source, self._wanted)
+            case ".pdf":
+                return pdf.read(source, self._wanted)
+        return read_text(source, self._wanted)
 
 
-def _jsonl(path: Path, raw: bytes, text_field: str, id_field: str) -> Iterator[Record | BadRecord]:
-    for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            data = json.loads(decode(line)[0])
-        except (ValueError, RecursionError):
-            yield BadRecord(place, "not a line of JSON; mend or remove it")
-            continue
-        yield _record(place, data, text_field, id_field)
+def read_records(
+    paths: Sequence[str | Path],
+    text_field: str = "text",
+    id_field: str = "id",
+    *,
+    carry: Sequence[str] = (),
+    encoding: str | None = None,
+) -> Iterator[Record | BadRecord]:
+    """Return an iterator over the records of files and folders; :class:`RecordReader` tells what it takes and raises.
 
-
-def _csv(path: Path, raw: bytes, text_field: str, id_field: str) -> Iterator[Record | BadRecord]:
-    text = decode(raw)[0]
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    columns = reader.fieldnames or []
-    if text_field not in columns:
-        raise InputError(
-            f"{path}: no column '{text_field}'; name the text column with --text-field (there is {', '.join(columns) or 'none'})"
-        )
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadRecord(f"{path}:{reader.line_num}", f"not CSV ({error}); mend the quotes of that line")
-            return
-        yield _record(f"{path}:{reader.line_num}", row, text_field, id_field)
-
-
-def _record(place: str, data: object, text_field: str, id_field: str) -> Record | BadRecord:
-    if not isinstance(data, dict):
-        return BadRecord(place, f'a JSON {type(data).__name__} instead of an object; give {{"{text_field}": ...}}')
-    text = data.get(text_field)
-    if not isinstance(text, str):
-        what = "is missing" if text_field not in data else f"is a {type(text).__name__}, not a string"
-        return BadRecord(place, f"field '{text_field}' {what}; name the text field with --text-field")
-    given = data.get(id_field)
-    return Record(place if given in (None, "") else str(given), text, place)
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "zaak.txt").write_text("Een fiets.", encoding="utf8")
+    ...     [record] = read_records([folder])
+    >>> record.text
+    'Een fiets.'
+    """
+    return iter(RecordReader(paths, text_field, id_field, carry=carry, encoding=encoding))

@@ -17,8 +17,10 @@ from smokkel_nlp.io import BadRecord
 from smokkel_nlp.page import build_page, write_page
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.report_rows import UNFIT, Rows, unfit
+from smokkel_nlp.results import read_results
 
 TITLE = "Overzicht van zaken"
+_LINES = ".jsonl"
 _TOLD_ON_PAGE = 20
 
 
@@ -35,7 +37,7 @@ class Report:
     date_field : str or None
         The carried field that the time line was made of.
     failed : tuple of BadRecord
-        The lines that could not be read.
+        The lines or records that could not be shown.
     """
 
     cases: int
@@ -53,12 +55,12 @@ def write_report(
     with_text: bool = False,
     with_ids: bool = True,
 ) -> Report:
-    """Write the report on a file of results; a line that is no result is told and left out.
+    """Write the report on results; a record that cannot be shown is told and left out.
 
     Parameters
     ----------
     results : path
-        What ``smokkel-nlp classify`` wrote, as JSON Lines.
+        What was written of a batch: a ``.jsonl``, ``.parquet`` or ``.spacy`` file, or a folder of part files.
     output : path
         The page.
     title : str
@@ -73,7 +75,7 @@ def write_report(
     Raises
     ------
     InputError
-        If the file cannot be read, no line of it is a result, no record carries a date under the name that was given, or the page
+        If the file cannot be read, no record of it can be shown, no record carries a date under the name that was given, or the page
         cannot be written.
 
     Examples
@@ -85,15 +87,18 @@ def write_report(
     if Path(results).resolve() == Path(output).resolve():
         raise InputError(f"{os.fspath(output)}: the report would stand in place of the results; give another -o")
     rows, failed = Rows(with_text, with_ids), []
-    for place, case in read_results(results):
+    for place, case in _read(Path(results)):
         bad = case if isinstance(case, BadRecord) else rows.add(case, place)
         if bad:
             failed.append(bad)
     if failed and not rows.cases:
-        raise InputError(f"{failed[0].place}: {failed[0].reason}; no line is a result, give what 'smokkel-nlp classify' wrote")
+        raise InputError(f"{failed[0].place}: {failed[0].reason}; no record can be shown, give what 'smokkel-nlp classify' wrote")
     data = rows.finish(date_field)
     # Places hold the name of the file, which may tell as much as an id.
-    data["failed"] = {"number": len(failed), "lines": [bad.place.rpartition(":")[2] for bad in failed[:_TOLD_ON_PAGE]]}
+    data["failed"] = {
+        "number": len(failed),
+        "lines": [bad.place.rpartition(":")[2].removeprefix(" record ") for bad in failed[:_TOLD_ON_PAGE]],
+    }
     page = build_page("report", title, {"gegevens": {"title": title, **data}, "teksten": rows.texts}, _style(), ["marked"])
     write_page(output, page)
     return Report(
@@ -101,17 +106,11 @@ def write_report(
     )
 
 
-def read_results(path: str | os.PathLike[str]) -> Iterator[tuple[str, CaseAnalysis | BadRecord]]:
-    """Yield the records of a JSON Lines file of results with their places, or why a line is none.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or has another ending.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".jsonl":
-        raise InputError(f"{path}: results are read from .jsonl; give what 'smokkel-nlp classify' wrote")
+def _read(path: Path) -> Iterator[tuple[str, CaseAnalysis | BadRecord]]:
+    """Yield the records with their places, or why a line is none; of other forms than JSON Lines a file is read or it is not."""
+    if path.suffix.lower() != _LINES:
+        yield from ((f"{path}: record {number}", case) for number, case in enumerate(read_results(path), start=1))
+        return
     try:
         lines = path.open("rb")
     except OSError as error:

@@ -77,7 +77,11 @@ def encodable(text: str) -> bool:
     >>> encodable("é"), encodable("\ud800")
     (True, False)
     """
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

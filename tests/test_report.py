@@ -203,7 +203,7 @@ def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("content", "arguments", "told"),
     [
-        ('{"text": "een invoer"}\n', [], "no line is a result"),
+        ('{"text": "een invoer"}\n', [], "no record can be shown"),
         (None, [], "cannot be read"),
         ("", ["-o", "weg/r.html"], "cannot be written"),
         ("", ["-o", "uit.jsonl"], "in place of the results"),
@@ -224,6 +224,23 @@ def test_what_cannot_be_done_is_told(
     assert main(["report", "uit.jsonl", "-o", "r.html", *arguments]) == (2 if told else 0)
     assert (told or "0 cases") in capsys.readouterr().err
     assert Path("r.html").exists() is (told is None)
+
+
+def test_a_folder_of_parquet_is_read(results: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    from smokkel_nlp.arrow import to_table
+
+    (tmp_path / "uit.parquet").mkdir()
+    for number, part in enumerate((CASES[:2], CASES[2:])):
+        parquet.write_table(to_table(part), tmp_path / "uit.parquet" / f"deel-{number}.parquet")
+    blocks = []
+    for path in (results, tmp_path / "uit.parquet"):
+        assert write_report(path, tmp_path / "r.html", with_text=True).failed == ()
+        page = Page(tmp_path / "r.html")
+        blocks.append([page.block(key) for key in ("gegevens", "teksten")])
+    assert blocks[0] == blocks[1]
 
 
 def test_a_page_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

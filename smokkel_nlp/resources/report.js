@@ -377,7 +377,7 @@
     element("gemaakt").textContent = data.made.length ? `Gemaakt met ${data.made.join("; ")}. Drempels zoals af te lezen aan de uitkomsten: ${SMOKKEL} ${smokkel}, ${HANDEL} ${handel}.` : "";
     if (data.failed.number) {
       const {number: count, lines} = data.failed;
-      element("gemist").textContent = `${number.format(count)} ${count === 1 ? "regel" : "regels"} van de invoer kon${count === 1 ? "" : "den"} niet worden gelezen: regel ${lines.join(", ")}${count > lines.length ? " en verder" : ""}.`;
+      element("gemist").textContent = `${number.format(count)} ${count === 1 ? "regel" : "regels"} van de invoer kon${count === 1 ? "" : "den"} niet worden gelezen: ${lines.join(", ")}${count > lines.length ? " en verder" : ""}.`;
       element("gemist").hidden = false;
     }
   }
