@@ -198,7 +198,7 @@
     const gaps = keys.length && keys.at(-1) - keys[0] >= COLUMNS;
     if (keys.length && !gaps) keys = Array.from({length: keys.at(-1) - keys[0] + 1}, (_, k) => keys[0] + k);
     const sums = keys.map(key => (buckets.get(key) ?? []).reduce((a, b) => a + b, 0)), top = Math.max(1, ...sums);
-    element("tijd-uitleg").textContent = `Per ${period.name}, naar het veld '${data.date_field}'${without ? `; ${cases_(without)} zonder datum` : ""}${gaps ? "; lege perioden zijn overgeslagen" : ""}. Kies een staaf om die periode te filteren.`;
+    element("tijd-uitleg").textContent = `Per ${period.name}, naar het veld '${data.date_field}'${without ? `; ${cases_(without)} zonder datum` : ""}${gaps ? "; lege perioden zijn overgeslagen" : ""}.`;
     element("tijdlijn").replaceChildren(...keys.map((key, k) => {
       const counts = buckets.get(key) ?? [], bar = make("span", "staaf");
       counts.forEach((count, cls) => {
@@ -228,11 +228,11 @@
   // ---- the table ----
   const text = new Intl.Collator("nl", {numeric: true}).compare;
   const COLUMN = [  // sorted upwards at the first press, or downwards
-    {key: "lezen", name: "Afstand", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", share(item.near)), title: "afstand tot de drempel; onzekere zaken staan vooraan"},
     {key: "id", name: "Zaak", order: (a, b) => text(a.id, b.id), cell: idCell},
     {key: "klasse", name: "Klasse", order: (a, b) => a.cls - b.cls || a.forced - b.forced, cell: item => make("td", unsure(item) ? "klasse onzeker" : "klasse", className(item))},
     {key: "smokkel", name: "Smokkel", down: true, order: (a, b) => a.offences[0].p - b.offences[0].p, cell: item => make("td", "getal", share(item.offences[0].p)), title: `kans op ${SMOKKEL}`},
     {key: "handel", name: "Handel", down: true, order: (a, b) => a.offences[1].p - b.offences[1].p, cell: item => make("td", "getal", share(item.offences[1].p)), title: `kans op ${HANDEL}`},
+    {key: "lezen", name: "Afstand", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", share(item.near)), title: "afstand tot de drempel; onzekere zaken staan vooraan"},
     {key: "status", name: "Status", order: (a, b) => (statusOf(a) ?? 99) - (statusOf(b) ?? 99), cell: item => make("td", "", statusOf(item) === null ? "" : data.statuses[statusOf(item)])},
     {key: "tags", name: "Modi operandi", down: true, order: (a, b) => a.tags.length - b.tags.length, cell: item => { const cell = make("td", "tags"); cell.append(...item.tags.map(tag => chip(tag.tag))); return cell; }},
     {key: "datum", name: "Datum", down: true, order: (a, b) => (a.date ?? "").localeCompare(b.date ?? ""), cell: item => make("td", "getal", item.date ?? "")},

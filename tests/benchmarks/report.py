@@ -52,7 +52,7 @@ _FILTERS = {
     "a tag": "document.querySelector('#tags button').click();",
     "search": "const box = document.getElementById('zoek'); box.value = '77'; box.dispatchEvent(new Event('input', {bubbles: true}));",
     "all again": "document.getElementById('wis').click();",
-    "sort": "document.querySelectorAll('#tabel th button')[3].click();",
+    "sort": "document.querySelectorAll('#tabel th button')[2].click();",
 }
 
 
