@@ -19,7 +19,7 @@ LONGEST_CARRIED = 100
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 """What is raised by a line that is JSON, or nearly, but no record."""
 
-_DATES = ("datum", "date", "datum_publicatie", "publicatiedatum", "zittingsdatum", "uitspraakdatum", "pleegdatum", "created", "timestamp")
+_DATES = ("datum", "date", "datum_publicatie", "publicatiedatum", "zittingsdatum", "uitspraakdatum", "pleegdatum")
 
 
 def unfit(place: str, error: Exception) -> BadRecord:
@@ -111,6 +111,8 @@ class Rows:
         """Return the text with its passages: start, end, words where there is no text, kind, status, source, and what it shows."""
         if not self._with_text:
             return None
+        if not isinstance(case.text, str | None):
+            raise TypeError("a text is a string")
         labels = [(0, number, result.evidence) for number, result in enumerate(case.offences[name] for name in OFFENCE_IDS)]
         labels += [(1, self._tags[mo.tag], mo.evidence) for mo in case.modi_operandi]
         labels += [(2, self._elements[element.element], element.evidence) for element in case.elements]

@@ -189,15 +189,16 @@ def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, 
         json.dumps({**good, "n_chars": "geheim"}),
         CASES[1].to_json().replace("0.8", "NaN"),
         json.dumps({**good, "carried": ["geheim"]}),
+        json.dumps({**CASES[1].to_dict(), "text": ["geheim"]}),
     ]
     write(results, [CASES[0], *wrong, "", CASES[1]])
     assert main(["report", str(results), "-o", str(tmp_path / "r.html"), "--with-text"]) == 1
     told = capsys.readouterr().err
-    assert re.findall(r"uit\.jsonl:(\d+)", told) == ["2", "3", "4", "5", "6", "7", "8"]
+    assert re.findall(r"uit\.jsonl:(\d+)", told) == ["2", "3", "4", "5", "6", "7", "8", "9"]
     assert "geheim" not in told
     data = Page(tmp_path / "r.html").block("gegevens")
     assert [row[0] for row in data["cases"]] == ["zaak-1", "zaak-2"]
-    assert data["failed"] == {"number": 7, "lines": ["2", "3", "4", "5", "6", "7", "8"]}
+    assert data["failed"] == {"number": 8, "lines": ["2", "3", "4", "5", "6", "7", "8", "9"]}
 
 
 @pytest.mark.parametrize(
