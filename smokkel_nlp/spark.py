@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from spacy.language import Language
 
 from smokkel_nlp.arrow import import_pyarrow, schema, to_struct
-from smokkel_nlp.batch import _pipeline, _Source, _source
+from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of
 from smokkel_nlp.errors import InputError, SmokkelError
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
@@ -98,7 +98,7 @@ def classify(
     taken = next((name for name in (RESULT, ERROR) if name in map(str.lower, df.columns)), None)
     if taken:
         raise InputError(f"the DataFrame has a column '{taken}' already; rename it with withColumnRenamed")
-    source = _source(base, model, taxonomy, Settings.of(explain, prior, thresholds))
+    source = source_of(base, model, taxonomy, Settings.of(explain, prior, thresholds))
     if source[2] is not None:
         parse_user_rules(*source[2])
     with warnings.catch_warnings():
@@ -127,11 +127,11 @@ def _with_results(given: StructType) -> StructType:
     return StructType([*given.fields, StructField(RESULT, from_arrow_schema(schema())), StructField(ERROR, StringType())])
 
 
-def _mapper(text: int, key: int | None, source: _Source, keep_text: bool) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _mapper(text: int, key: int | None, source: Source, keep_text: bool) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return what a worker does with the batches of its rows, given the positions of text and id."""
 
     def add_results(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        nlp = _pipeline(*source)
+        nlp = pipeline(*source)
         for whole in batches:
             for first in range(0, whole.num_rows, _ROWS):
                 batch = whole.slice(first, _ROWS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-OK, SOME_FAILED = 0, 1
+from smokkel_nlp.cli.common import Commands, exit_code
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser("report", help="make one HTML page of results, to look over, filter and read")
     command.add_argument("file", metavar="OUT", help="what classify wrote: .jsonl, .parquet or .spacy, or a folder of parts")
@@ -38,4 +38,4 @@ def _run(options: argparse.Namespace) -> int:
     print(f"{report.cases} cases ({held}, {dates}), {len(report.failed)} skipped; written to {options.output}", file=sys.stderr)
     if options.with_text and report.cases and not report.texts:
         print("no record holds its text; classify with --keep-text to read cases whole", file=sys.stderr)
-    return SOME_FAILED if report.failed else OK
+    return exit_code(report.cases, len(report.failed))
