@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smokkel_nlp.batch import classify
     from smokkel_nlp.classifier import CaseClassifier
     from smokkel_nlp.components.classify import library_version
-    from smokkel_nlp.engine import Summary
+    from smokkel_nlp.engine.run import Summary
     from smokkel_nlp.errors import CorpusError, InputError, JobError, ModelError, SmokkelError, TaxonomyError
     from smokkel_nlp.jobs import classify_files
     from smokkel_nlp.pipeline import load
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.classify",
-    "classify_files": "jobs", "Summary": "engine", "load": "pipeline", "load_taxonomy": "taxonomy",
+    "classify_files": "jobs", "Summary": "engine.run", "load": "pipeline", "load_taxonomy": "taxonomy",
     "read_results": "results",
     **dict.fromkeys(("CorpusError", "InputError", "JobError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
     **dict.fromkeys(("CaseAnalysis", "ElementResult", "Evidence", "ModusOperandi", "OffenceResult", "Versions"), "records"),

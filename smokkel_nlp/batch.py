@@ -10,6 +10,7 @@ from typing import Any
 
 from spacy.language import Language
 
+from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.parallel import in_order
 from smokkel_nlp.pipeline import add_rules, load, read_rules
@@ -34,7 +35,7 @@ def pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None,
 
 def _chunk(texts: list[str], *, source: Source, keep_text: bool) -> list[CaseAnalysis]:
     """Classify texts as one batch, which is faster than one by one."""
-    cases = (doc._.case for doc in pipeline(*source).pipe(texts, batch_size=BATCH))
+    cases = map(case_of, pipeline(*source).pipe(texts, batch_size=BATCH))
     return [replace(case, text=text) if keep_text else case for case, text in zip(cases, texts, strict=True)]
 
 

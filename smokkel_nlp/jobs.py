@@ -13,15 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from smokkel_nlp.batch import Source, pipeline, source_of
-from smokkel_nlp.chunks import Rule
-from smokkel_nlp.engine import Callbacks, Run, Summary
+from smokkel_nlp.engine.chunks import Rule
+from smokkel_nlp.engine.journal import Journal
+from smokkel_nlp.engine.output import Growing, Parts, Sink, Stream, is_stream, writing
+from smokkel_nlp.engine.progress import Progress
+from smokkel_nlp.engine.run import Callbacks, Run, Summary
+from smokkel_nlp.engine.sidefile import Problem, side_path
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import RecordReader
-from smokkel_nlp.journal import Journal
-from smokkel_nlp.output import Growing, Parts, Sink, Stream, is_stream, writing
-from smokkel_nlp.progress import Progress
 from smokkel_nlp.settings import Settings
-from smokkel_nlp.sidefile import Problem, side_path
 from smokkel_nlp.store import MANIFEST, find_model
 from smokkel_nlp.taxonomy import resource
 from smokkel_nlp.writers import writer_for
@@ -81,9 +81,9 @@ def classify_files(
     duplicates : bool, default=False
         Look for texts that stood before as well as for ids; hashes of 8 bytes are kept on disk until the run is complete.
     on_progress : callable, optional
-        Called with a :class:`smokkel_nlp.progress.Progress` at the beginning and after each chunk.
+        Called with a :class:`smokkel_nlp.engine.progress.Progress` at the beginning and after each chunk.
     on_problem : callable, optional
-        Called with each :class:`smokkel_nlp.sidefile.Problem` of this call.
+        Called with each :class:`smokkel_nlp.engine.sidefile.Problem` of this call.
     stop : callable, optional
         Asked before each chunk; once it says True no other begins, and those under way are written.
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from smokkel_nlp.errors import InputError
 
@@ -241,6 +241,30 @@ class CaseAnalysis:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     explanation: Mapping[str, Explanation] | None = None
     carried: Mapping[str, Any] = field(default_factory=dict)
+    _aside: ClassVar[str | None] = None
+
+    def beside(self, text: str) -> CaseAnalysis:
+        """Return the same analysis, which a notebook shows in the text though it does not keep it.
+
+        The text is no part of the record: not in ``==``, ``repr``, ``to_dict``, a copy or a pickle.
+
+        Examples
+        --------
+        >>> case = CaseAnalysis.from_json(EXAMPLE_JSON)
+        >>> case.beside("Zij kwam aan.") == case, case.beside("Zij kwam aan.").text
+        (True, None)
+        """
+        case = replace(self)
+        object.__setattr__(case, "_aside", text)
+        return case
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def _repr_html_(self) -> str:
+        from smokkel_nlp.marked import case_html
+
+        return case_html(self, self._aside)
 
     def with_id(self, id_: str | None) -> CaseAnalysis:
         """Return the same analysis under an id."""

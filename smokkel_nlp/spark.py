@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from spacy.language import Language
 
 from smokkel_nlp.arrow import import_pyarrow, schema, to_struct
-from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of
+from smokkel_nlp.batch import Source, pipeline, source_of
 from smokkel_nlp.errors import InputError, SmokkelError
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings

@@ -18,17 +18,19 @@ from typing import Any
 
 import pytest
 
-from smokkel_nlp import chunks, classify, classify_files, engine, jobs, output
+from smokkel_nlp import classify, classify_files, jobs
 from smokkel_nlp.batch import pipeline, source_of
-from smokkel_nlp.chunks import Chunk, Rule, cut, process
 from smokkel_nlp.cli import main
+from smokkel_nlp.engine import chunks, output
+from smokkel_nlp.engine import run as engine
+from smokkel_nlp.engine.chunks import Chunk, Rule, cut, process
+from smokkel_nlp.engine.journal import Journal, Totals
+from smokkel_nlp.engine.progress import Bar, Progress
+from smokkel_nlp.engine.sidefile import read_problems
 from smokkel_nlp.errors import InputError, JobError
 from smokkel_nlp.io import Record
-from smokkel_nlp.journal import Journal, Totals
 from smokkel_nlp.parallel import in_order
-from smokkel_nlp.progress import Bar, Progress
 from smokkel_nlp.settings import Settings
-from smokkel_nlp.sidefile import read_problems
 from smokkel_nlp.writers import JsonLinesWriter, Result, writer_for
 
 SECRET = "geheimwoord"

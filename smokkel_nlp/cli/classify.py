@@ -21,8 +21,8 @@ from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.tables import summary_table
 
 if TYPE_CHECKING:
-    from smokkel_nlp.engine import Summary
-    from smokkel_nlp.sidefile import Problem
+    from smokkel_nlp.engine.run import Summary
+    from smokkel_nlp.engine.sidefile import Problem
 
 _TABLE_ROWS = 40
 _TOLD = 20
@@ -65,9 +65,9 @@ def _threshold(given: str) -> tuple[str, float]:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from smokkel_nlp.engine.output import is_stream
+    from smokkel_nlp.engine.progress import Bar
     from smokkel_nlp.jobs import STANDARD, classify_files
-    from smokkel_nlp.output import is_stream
-    from smokkel_nlp.progress import Bar
 
     bar, streamed = Bar(), is_stream(options.output)
     shown = sys.stderr if options.output == STANDARD else sys.stdout
@@ -125,13 +125,13 @@ def _table(output: Path, total: int) -> Iterator[str]:
 
 
 def _tell(problem: Problem) -> None:
-    from smokkel_nlp.sidefile import FAILED as SKIPPED
+    from smokkel_nlp.engine.sidefile import FAILED as SKIPPED
 
     print(f"{'skipped' if problem.kind == SKIPPED else problem.kind} {problem.place}: {problem.reason}", file=sys.stderr)
 
 
 def _tell_some(output: Path, summary: Summary) -> None:
-    from smokkel_nlp.sidefile import read_problems, side_path
+    from smokkel_nlp.engine.sidefile import read_problems, side_path
 
     for problem in islice(read_problems(output), _TOLD):
         _tell(problem)

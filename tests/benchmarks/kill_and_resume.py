@@ -25,9 +25,9 @@ from pathlib import Path
 
 from smokkel_nlp import jobs
 from smokkel_nlp.batch import pipeline, source_of
-from smokkel_nlp.chunks import Rule
 from smokkel_nlp.cli import main
-from smokkel_nlp.journal import Journal
+from smokkel_nlp.engine.chunks import Rule
+from smokkel_nlp.engine.journal import Journal
 
 _CORPUS = Path(__file__).parents[2] / "corpus" / "train.jsonl"
 _PER_OUTPUT = 8

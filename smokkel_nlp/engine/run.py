@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from smokkel_nlp.batch import Source
-from smokkel_nlp.chunks import Chunk, Done, Rule, cut, hash_of, process
+from smokkel_nlp.engine.chunks import Chunk, Done, Rule, cut, hash_of, process
+from smokkel_nlp.engine.journal import IDS, TEXTS, Journal
+from smokkel_nlp.engine.output import Growing, Sink
+from smokkel_nlp.engine.progress import Progress
+from smokkel_nlp.engine.sidefile import Problem, problems_of
 from smokkel_nlp.errors import InputError, JobError
 from smokkel_nlp.io import Record, RecordReader
-from smokkel_nlp.journal import IDS, TEXTS, Journal
-from smokkel_nlp.output import Growing, Sink
 from smokkel_nlp.parallel import in_order
-from smokkel_nlp.progress import Progress
-from smokkel_nlp.sidefile import Problem, problems_of
 from smokkel_nlp.writers import Writer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from smokkel_nlp.chunks import Chunk, Done
+from smokkel_nlp.engine.chunks import Chunk, Done
 from smokkel_nlp.io import BadRecord
 
 FAILED, DUPLICATE_ID, DUPLICATE_TEXT = "failed", "duplicate_id", "duplicate_text"

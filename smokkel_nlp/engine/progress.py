@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
-from smokkel_nlp.journal import Totals
+from smokkel_nlp.engine.journal import Totals
 
 
 class Progress(NamedTuple):
