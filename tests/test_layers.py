@@ -38,9 +38,9 @@ FLOORS = [
     ["readers", "readers.inputs", "readers.pdf_child"],
     ["readers.encodings", "readers.compressed"],
     ["readers.jsonlines", "readers.delimited", "readers.parquet", "readers.docbin", "readers.documents", "readers.pdf"],
-    ["io", "corpus", "tables"],
-    ["corpus_checks"],
-    ["parallel", "memory"],
+    ["io", "corpus", "tables", "page"],
+    ["corpus_checks", "report_rows"],
+    ["report", "parallel", "memory"],
     ["batch"],
     ["spark"],
     ["engine", "engine.chunks", "engine.output", "engine.journal"],
@@ -53,7 +53,7 @@ FLOORS = [
     ["passage_evaluation", "baselines", "breakdown", "calibration"],
     ["evaluation_report"],
     ["cli.common"],
-    ["cli.classify", "cli.explain", "cli.evaluate", "cli.train", "cli.corpus", "cli.taxonomy", "cli.show"],
+    ["cli.classify", "cli.explain", "cli.evaluate", "cli.train", "cli.corpus", "cli.taxonomy", "cli.show", "cli.report"],
     ["cli", "cli.__main__"],
 ]
 BACK = {("records", "marked")}  # a record hands over to what shows it, when a notebook asks

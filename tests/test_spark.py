@@ -208,7 +208,7 @@ def worked(batch: Any, source: Any = SOURCE) -> list[dict[str, Any]]:
 def test_a_worker_loads_the_pipeline_once_and_hands_rows_on_by_piece(texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
     monkeypatch.setattr("smokkel_nlp.batch.load", lambda *args, **settings: loaded.append(args) or smokkel_nlp.load(*args, **settings))
-    monkeypatch.setattr(spark, "_ROWS", 5)
+    monkeypatch.setattr(spark, "BATCH", 5)
     spark.pipeline.cache_clear()
     batch = pyarrow.record_batch({"tekst": texts[:12], "zaak": list(range(12))})
     work = spark._mapper(0, 1, SOURCE, False)

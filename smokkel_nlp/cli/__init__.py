@@ -9,11 +9,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from smokkel_nlp.cli import classify, corpus, evaluate, explain, show, taxonomy, train
+from smokkel_nlp.cli import classify, corpus, evaluate, explain, report, show, taxonomy, train
 from smokkel_nlp.cli.common import FAILED, OK
 from smokkel_nlp.errors import SmokkelError
 
-_COMMANDS = (classify, show, explain, evaluate, train, corpus, taxonomy)
+_COMMANDS = (classify, show, explain, report, evaluate, train, corpus, taxonomy)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
