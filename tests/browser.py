@@ -16,7 +16,7 @@ _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-backgrou
 @contextmanager
 def start_browser(folder: Path) -> Iterator[Any]:
     """Start a browser with a fresh profile in a folder, which tells what it logs and what it asks of the network."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed; pip install -e '.[browser]'")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed; pip install -e '.[dev]'")
     driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
     if not driver or not chromium:
         pytest.skip("chromium or chromedriver is not there; apt-get install chromium chromium-driver")
