@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
+from hypothesis import given
+from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from smokkel_nlp.components import spotting
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.mentions import find_mentions, load_cues
+from smokkel_nlp.components.mentions import Found, Label, find_mentions, load_cues, longest
 from smokkel_nlp.components.spotting import FILES, Spotter, pack, passages, unpack
 from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
 from smokkel_nlp.components.weighing import MENTIONS, Weigher
@@ -188,3 +190,13 @@ def test_measured_mentions_are_counted_by_overlap_and_tag(nlp: Language) -> None
     assert result["tags"]["dwang_geweld"]["f1"][0] == 1.0
     assert result["tags"]["onderdak"]["recall"][0] == 0.0
     assert "| all, micro | 2 | 2 | 0.50" in mentions_markdown("x.jsonl", result)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.integers(0, 40), st.integers(1, 8)), max_size=40))
+def test_the_longest_of_overlapping_mentions_stays(spans: list[tuple[str, bool, int, int]]) -> None:
+    found = [Found(Label("tag", tag, "strong" if strong else "weak", 0), start, start + size, "") for tag, strong, start, size in spans]
+    kept: list[Found] = []
+    for item in sorted(found, key=lambda f: (f.label.strength == "weak", f.start - f.end)):
+        if not any(o.label.id == item.label.id and o.start < item.end and item.start < o.end for o in kept):
+            kept.append(item)
+    assert longest(found) == sorted(kept, key=lambda f: (f.start, f.end, f.label))

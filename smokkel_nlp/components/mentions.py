@@ -7,6 +7,7 @@ of the same label, or beside a name of an offence, within a window of three sent
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -151,12 +152,14 @@ def _company(item: Found, window: list[Found]) -> bool:
 
 def longest(found: list[Found]) -> list[Found]:
     """Keep the longest of overlapping mentions under one label, strong before weak."""
-    kept: dict[tuple[str, str], list[Found]] = {}
+    kept: dict[tuple[str, str], tuple[list[int], list[Found]]] = {}
     for item in sorted(found, key=lambda f: (f.label.strength == "weak", f.start - f.end)):
-        same = kept.setdefault(item.label[:2], [])
-        if not any(o.start < item.end and item.start < o.end for o in same):
-            same.append(item)
-    return sorted((item for same in kept.values() for item in same), key=lambda f: (f.start, f.end, f.label))
+        starts, same = kept.setdefault(item.label[:2], ([], []))
+        at = bisect_left(starts, item.start)  # those kept lie apart, so only its neighbours can overlap it
+        if (at == len(same) or item.end <= starts[at]) and (at == 0 or same[at - 1].end <= item.start):
+            starts.insert(at, item.start)
+            same.insert(at, item)
+    return sorted((item for _, same in kept.values() for item in same), key=lambda f: (f.start, f.end, f.label))
 
 
 def payload(span: Span) -> Mapping[str, Any]:
