@@ -10,7 +10,7 @@ import pytest
 FLOORS = [
     ["errors", "records", "cues", "ragged"],
     ["taxonomy", "store"],
-    ["text", "masks", "settings"],
+    ["text", "masks", "settings", "markup"],
     ["lexicon", "cue_table"],
     ["reading"],
     ["content"],
@@ -37,8 +37,9 @@ FLOORS = [
     ["learning"],
     ["training"],
     ["evaluation"],
-    ["passage_evaluation", "baselines", "breakdown", "calibration"],
-    ["evaluation_report"],
+    ["passage_evaluation", "baselines", "breakdown", "curves", "calibration"],
+    ["evaluation_report", "evaluation_plots"],
+    ["evaluation_page"],
     ["cli"],
 ]
 FLOOR = {module: number for number, modules in enumerate(FLOORS) for module in modules}
