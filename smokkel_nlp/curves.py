@@ -39,10 +39,10 @@ def precision_recall(gold: Matrix, probabilities: Floats) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``positives`` and ``cells``; ``average_precision``, the mean of the precision over the positives (the area under the curve, without
-        interpolation; Manning, Raghavan and Schütze 2008, 8.4), with its interval over texts; and the curve as ``threshold``, ``recall`` and
-        ``precision``, from the highest threshold down: at most thirty points, all of them thresholds that occur, each the
-        highest that reaches its recall.
+        ``positives`` and ``cells``; ``average_precision``, the mean of the precision over the positives (the area under the curve,
+        without interpolation; Manning, Raghavan and Schütze 2008, 8.4), with its interval over texts; and the curve as ``threshold``,
+        ``recall`` and ``precision``, from the highest threshold down: at most thirty points, all of them thresholds that occur, each
+        the highest that reaches its recall.
 
     Examples
     --------

@@ -31,8 +31,9 @@ def evaluate(records: Sequence[Mapping[str, Any]], systems: Mapping[str, Answers
     -------
     dict
         By system what :func:`smokkel_nlp.evaluation.measure`, :func:`smokkel_nlp.calibration.measure_probabilities` and
-        :func:`smokkel_nlp.curves.measure_curves` return, ``slices`` (:func:`smokkel_nlp.breakdown.slices`), for all but the first ``compared`` (the first less this one,
-        :func:`smokkel_nlp.baselines.compare`), and for the first, where asked, ``errors`` (:func:`smokkel_nlp.breakdown.errors`).
+        :func:`smokkel_nlp.curves.measure_curves` return, ``slices`` (:func:`smokkel_nlp.breakdown.slices`), for all but the first
+        ``compared`` (the first less this one, :func:`smokkel_nlp.baselines.compare`), and for the first, where asked, ``errors``
+        (:func:`smokkel_nlp.breakdown.errors`).
     """
     gold, ours = gold_offences(records), next(iter(systems.values()))
     results = {}
