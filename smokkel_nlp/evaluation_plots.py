@@ -108,16 +108,16 @@ def reliability(name: str, title: str, told: str, parts: Mapping[str, Mapping[st
         lower.set_yscale("log")
         _unit(upper.xaxis, upper.yaxis)
         upper.plot([0, 1], [0, 1], color=_INK, alpha=0.5, linewidth=1, linestyle=(0, (1, 2)))
-        upper.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="waargenomen aandeel")
+        upper.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), ylabel="waargenomen aandeel")
         for k, ((label, part), look) in enumerate(zip(parts.items(), LOOKS, strict=False)):
             bins = [row for row in part["bins"] if row["n"]]
             x, y = [row["mean"] for row in bins], [row["observed"] for row in bins]
-            upper.plot(x, y, look.line, color=look.color, linewidth=1.4, clip_on=False)
+            upper.plot(x, y, look.line, color=look.color, linewidth=1.4)
             upper.plot([], [], look.line, color=look.color, linewidth=1.4, marker=look.marker, label=label)
             for full, style in ((True, "full"), (False, "none")):
                 kept = [place for place, row in enumerate(bins) if (row["n"] >= FEW) == full]
                 at = [x[place] for place in kept], [y[place] for place in kept]
-                upper.plot(*at, look.marker, color=look.color, fillstyle=style, clip_on=False)
+                upper.plot(*at, look.marker, color=look.color, fillstyle=style)
             width = 0.08 / len(parts)
             left = [row["low"] + 0.01 + (k + 0.5) * width for row in bins]
             # From a half up: on a logarithmic side a bar from 0 has no end, and one case would have no height.
@@ -196,45 +196,41 @@ def confusion(name: str, title: str, told: str, table: Mapping[str, Mapping[str,
 
 
 def bars(name: str, title: str, told: str, groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """Draw for each slice two bars with their intervals: exact match full, macro F1 as a frame."""
-    lines = sum(0.8 + len(values) for values in groups.values())
+    """Draw for each slice two bars with their intervals: exact match full, macro F1 as a frame; slices without figures are counted."""
+    shown = {key: {value: row for value, row in values.items() if "exact" in row} for key, values in groups.items()}
+    lines = sum(1.8 + len(values) for values in shown.values())
 
     def draw(figure: Figure) -> None:
+        from matplotlib.patches import Patch
+
         axes = figure.subplots()
         ticks: list[float] = []
         names: list[str] = []
         y = 0.0
-        for key, values in groups.items():
+        for key, values in shown.items():
             axes.text(0, y, _short(key), fontweight="bold", va="center")
             y += 0.8
             for value, row in values.items():
                 ticks.append(y)
                 names.append(f"{_short(value)} ({row['n']})")
-                if "exact" not in row:
-                    axes.text(0.01, y, "te weinig teksten", va="center", fontsize=8, fontstyle="italic")
-                for shift, figures, full in ((-0.2, row.get("exact"), True), (0.2, row.get("macro_f1"), False)):
-                    if figures:
-                        axes.barh(
-                            y + shift,
-                            figures[0],
-                            0.34,
-                            color=BLUE if full else "none",
-                            edgecolor=BLUE if full else VERMILION,
-                            linewidth=1.2,
-                        )
-                        _interval(axes, figures, y + shift, _INK)
+                axes.barh(y - 0.2, row["exact"][0], 0.34, color=BLUE)
+                _interval(axes, row["exact"], y - 0.2, _INK)
+                if row["macro_f1"]:
+                    axes.barh(y + 0.2, row["macro_f1"][0], 0.34, fill=False, edgecolor=VERMILION, linewidth=1.2)
+                    _interval(axes, row["macro_f1"], y + 0.2, _INK)
                 y += 1
+            if few := len(groups[key]) - len(values):
+                axes.text(0.01, y - 0.1, f"{few} met te weinig teksten", va="center", fontsize=8, fontstyle="italic")
+                y += 0.8
         axes.set(xlim=(0, 1.02), ylim=(y - 0.4, -0.6))
         axes.set_yticks(ticks, names)
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
         _unit(axes.xaxis)
-        from matplotlib.patches import Patch
-
         handles = [Patch(facecolor=BLUE, label="juiste klasse"), Patch(fill=False, edgecolor=VERMILION, label="macro-F1")]
         figure.legend(handles=handles, loc="outside lower center", ncols=2)
 
-    return _svg(name, title, told, draw, 0.8 + 0.3 * lines)
+    return _svg(name, title, told, draw, 0.8 + 0.27 * lines)
 
 
 def beside(name: str, title: str, told: str, systems: Mapping[str, Mapping[str, Sequence[float]]], differences: bool = False) -> str:
@@ -251,7 +247,7 @@ def beside(name: str, title: str, told: str, systems: Mapping[str, Mapping[str, 
         if differences:
             axes.axvline(0, color=_INK, linewidth=1.2)
             axes.xaxis.set_major_formatter(lambda value, _: comma(value))
-            axes.set_xlabel("← de ander beter    verschil    wij beter →")
+            axes.set_xlabel("← de ander beter · wij beter →")
         else:
             axes.set_xlim(0, 1.02)
             _unit(axes.xaxis)
