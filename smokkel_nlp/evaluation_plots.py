@@ -32,6 +32,7 @@ _INK = "#000000"
 _WIDTH = 4.2
 _LONGEST = 24
 _LOWEST = 0.5
+_UNFIT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _SETTINGS = {
@@ -63,6 +64,17 @@ def need_matplotlib() -> None:
     """
     if find_spec("matplotlib") is None:
         raise InputError("the page has pictures, for which the library matplotlib is needed; run: pip install 'smokkel_nlp[plot]'")
+
+
+def safe(text: str) -> str:
+    r"""Return a text with what is no character of a page (control codes, half a pair) shown as such.
+
+    Examples
+    --------
+    >>> safe("a\x1bb\ud800") == "a\ufffdb\ufffd"
+    True
+    """
+    return _UNFIT.sub("\ufffd", text)
 
 
 def comma(value: float, digits: int = 2) -> str:
@@ -324,7 +336,7 @@ def _plain(root: ElementTree.Element, name: str, title: str, told: str) -> str:
     }  # fmt: skip
     for tag, text in (("desc", told), ("title", title)):
         node = ElementTree.Element(tag, {"id": f"{name}-{tag[0]}"})
-        node.text = text
+        node.text = safe(text)
         root.insert(0, node)
     return ElementTree.tostring(root, encoding="unicode")
 

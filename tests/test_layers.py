@@ -39,6 +39,7 @@ FLOORS = [
     ["evaluation"],
     ["passage_evaluation", "baselines", "breakdown", "curves", "calibration"],
     ["evaluation_report", "evaluation_plots"],
+    ["evaluation_sections"],
     ["evaluation_page"],
     ["cli"],
 ]
