@@ -19,6 +19,8 @@ from smokkel_nlp.evaluation_plots import need_matplotlib, safe
 from smokkel_nlp.evaluation_sections import compared, curves, errors, labels, name_of, probabilities, shown, slices, summary
 from smokkel_nlp.taxonomy import read_text, resource
 
+_VERSIONS = {"library": "smokkel_nlp", "model": "model", "taxonomy": "taxonomie", "guideline": "annotatierichtlijn"}
+
 
 class _Section(NamedTuple):
     """A part of the page: its id, its heading and what stands in it."""
@@ -62,7 +64,7 @@ def to_html(name: str, results: Mapping[str, Mapping[str, Any]], texts: Sequence
         _Section("kern", "In het kort", list(summary(main))),
         _Section("labels", "Labels en klassen", list(labels(main))),
         _Section("vangst", "Precisie en vangst", list(curves(main))),
-        _Section("kansen", "Kloppen de kansen, en weet het wanneer het zich vergist?", list(probabilities(results))),
+        _Section("kansen", "Kansen en onthouding", list(probabilities(results))),
         _Section("delen", "Per soort tekst", list(slices(main))),
         _Section("vergelijking", "Naast eenvoudiger methoden", list(compared(first, results))),
         _Section("fouten", "Anders beantwoord dan goud", list(errors(main, texts))),
@@ -71,6 +73,7 @@ def to_html(name: str, results: Mapping[str, Mapping[str, Any]], texts: Sequence
     style = read_text(resource("evaluation.css"))
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     links = "".join(f'<li><a href="#{part.id}">{part.heading}</a></li>' for part in sections)
+    versions = ", ".join(f"{_VERSIONS.get(key, key)} {version}" for key, version in main.get("versions", {}).items())
     held = f"Deze pagina bevat {'woorden uit' if texts and 'errors' in main else 'geen woorden uit de'} teksten."
     return "\n".join([
         '<!DOCTYPE html>\n<html lang="nl">\n<head>\n<meta charset="utf-8"/>',
@@ -82,7 +85,7 @@ def to_html(name: str, results: Mapping[str, Mapping[str, Any]], texts: Sequence
         f'<nav aria-label="Op deze pagina"><ul>{links}</ul></nav>\n<main>',
         *(line for part in sections for line in (f'<section id="{part.id}"><h2>{part.heading}</h2>', *part.lines, "</section>")),
         "</main>\n<footer><p>Een label zegt waarover een tekst gaat, niet of iemand het deed. De cijfers gelden voor deze teksten en voor"
-        f" wat erop lijkt. {held}</p></footer>",
+        f" wat erop lijkt. {held}{f' Versies: {shown(versions)}.' if versions else ''}</p></footer>",
         "</body>\n</html>\n",
     ])  # fmt: skip
 

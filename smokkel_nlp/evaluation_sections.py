@@ -63,10 +63,16 @@ def labels(main: Mapping[str, Any]) -> Iterator[str]:
         title, "Rij: wat de tekst volgens goud is. Kolom: wat gegeven werd. Op de diagonaal, zwaar omlijnd, staat wat klopt.",
         plots.confusion("verwarring", title, f"{told}.", confusion), table(title, ("goud", *CLASSES), rows),
     )  # fmt: skip
-    labels = {**main["offences"], **main.get("tags", {})}
+    figures = {**main["offences"], **main.get("tags", {})}
+    # What gold has none of cannot be caught or missed.
     rows = (
-        _row(label, str(row["positives"]), *(_cell(row[figure]) for figure in ("precision", "recall", "f1")))
-        for label, row in labels.items()
+        _row(
+            label,
+            str(row["positives"]),
+            _cell(row["precision"]),
+            *(_cell(row[key]) if row["positives"] else "–" for key in ("recall", "f1")),
+        )
+        for label, row in figures.items()
     )
     yield "<div>"
     yield "<h3>Per label</h3>"
@@ -304,12 +310,12 @@ def _moved(label: str, part: Mapping[str, Any], text: str | None) -> str:
         words = [f'<td class="tekst">{shown(word if len(word) <= _WORDS else word[: _WORDS - 1] + "…")}</td>' for word in words]
         rows.append(
             f'<tr><td class="s-number">{signed(share["value"])}</td><td class="s-number">{share["start"]}–{share["end"]}</td>'
-            f"<td>{shown(', '.join(by))}</td>{''.join(words)}</tr>"
+            f'<td class="door">{shown(", ".join(by))}</td>{"".join(words)}</tr>'
         )
     rest = part["score"] - part["constant"] - sum(share["value"] for share in part["passages"])
     heads = ("bijdrage", "plaats", "door", *(() if text is None else ("passage",)))
     return (
-        f"<p><strong>{label}</strong>: vooraf {signed(part['constant'])}, deze zinnen, andere zinnen samen {signed(rest)}; "
+        f"<p><strong>{label}</strong>: vooraf {signed(part['constant'])}, de zinnen hieronder, andere zinnen samen {signed(rest)}; "
         f"score {signed(part['score'])}.</p>{table(f'zinnen voor {label}', heads, rows)}"
     )
 
