@@ -310,7 +310,7 @@ def _moved(label: str, part: Mapping[str, Any], text: str | None) -> str:
         words = [f'<td class="tekst">{shown(word if len(word) <= _WORDS else word[: _WORDS - 1] + "…")}</td>' for word in words]
         rows.append(
             f'<tr><td class="s-number">{signed(share["value"])}</td><td class="s-number">{share["start"]}–{share["end"]}</td>'
-            f'<td class="door">{shown(", ".join(by))}</td>{"".join(words)}</tr>'
+            f'<td class="door">{shown(", ".join(by)) or '–'}</td>{"".join(words)}</tr>'
         )
     rest = part["score"] - part["constant"] - sum(share["value"] for share in part["passages"])
     heads = ("bijdrage", "plaats", "door", *(() if text is None else ("passage",)))
