@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from smokkel_nlp.batch import classify
     from smokkel_nlp.classifier import CaseClassifier
     from smokkel_nlp.components.classify import library_version
-    from smokkel_nlp.errors import CorpusError, InputError, ModelError, SmokkelError, TaxonomyError
+    from smokkel_nlp.engine.run import Summary
+    from smokkel_nlp.errors import CorpusError, InputError, JobError, ModelError, SmokkelError, TaxonomyError
+    from smokkel_nlp.jobs import classify_files
     from smokkel_nlp.pipeline import load
     from smokkel_nlp.records import (
         CaseAnalysis,
@@ -33,20 +35,22 @@ if TYPE_CHECKING:
         SectionShare,
         Versions,
     )
+    from smokkel_nlp.results import read_results
     from smokkel_nlp.taxonomy import load_taxonomy
 
 _WHERE = {
     "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.classify",
-    "load": "pipeline", "load_taxonomy": "taxonomy",
-    **dict.fromkeys(("CorpusError", "InputError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
+    "classify_files": "jobs", "Summary": "engine.run", "load": "pipeline", "load_taxonomy": "taxonomy",
+    "read_results": "results",
+    **dict.fromkeys(("CorpusError", "InputError", "JobError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),
     **dict.fromkeys(("CaseAnalysis", "ElementResult", "Evidence", "ModusOperandi", "OffenceResult", "Versions"), "records"),
     **dict.fromkeys(("Explanation", "MentionShare", "PassageShare", "SectionShare"), "records"),
 }  # fmt: skip
 
 __all__ = [
-    "CaseAnalysis", "CaseClassifier", "CorpusError", "ElementResult", "Evidence", "Explanation", "InputError", "MentionShare", "ModelError",
-    "ModusOperandi", "OffenceResult", "PassageShare", "SectionShare", "SmokkelError", "TaxonomyError", "Versions", "classify",
-    "library_version", "load", "load_taxonomy",
+    "CaseAnalysis", "CaseClassifier", "CorpusError", "ElementResult", "Evidence", "Explanation", "InputError", "JobError", "MentionShare",
+    "ModelError", "ModusOperandi", "OffenceResult", "PassageShare", "SectionShare", "SmokkelError", "Summary", "TaxonomyError", "Versions",
+    "classify", "classify_files", "library_version", "load", "load_taxonomy", "read_results",
 ]  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import spacy
+from spacy.language import Language
 from spacy.training import Example
 
 from smokkel_nlp.errors import InputError
@@ -37,6 +38,11 @@ def keyword_rule(texts: Sequence[str]) -> Answers:
 
 def tfidf_baseline(train: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Answers:
     """Answer by TF-IDF (words 1-2, letters 3-5) and logistic regression, trained on the same corpus."""
+    return _at_even_odds(train_tfidf(train)(texts))
+
+
+def train_tfidf(train: Sequence[Mapping[str, Any]]) -> Callable[[Sequence[str]], Floats]:
+    """Train TF-IDF and logistic regression; returns what gives texts their probabilities of shape (n_texts, 2)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_union
@@ -44,12 +50,13 @@ def tfidf_baseline(train: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> 
     features = make_union(TfidfVectorizer(ngram_range=(1, 2), min_df=2), TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2))
     gold = gold_offences(train)
     matrix = features.fit_transform([record["text"] for record in train])
-    wanted = features.transform(list(texts))
-    columns = []
-    for k in range(len(OFFENCE_IDS)):
-        model = LogisticRegression(max_iter=1000, class_weight="balanced").fit(matrix, gold[:, k])
-        columns.append(model.predict_proba(wanted)[:, 1])
-    return _at_even_odds(np.stack(columns, axis=1))
+    models = [LogisticRegression(max_iter=1000, class_weight="balanced").fit(matrix, gold[:, k]) for k in range(len(OFFENCE_IDS))]
+
+    def answer(texts: Sequence[str]) -> Floats:
+        wanted = features.transform(list(texts))
+        return np.stack([model.predict_proba(wanted)[:, 1] for model in models], axis=1)
+
+    return answer
 
 
 def textcat_baseline(train: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Answers:
@@ -59,8 +66,15 @@ def textcat_baseline(train: Sequence[Mapping[str, Any]], texts: Sequence[str]) -
     its exact match on the dev part of the corpus no longer rises. Weights start at zero and the order of the texts is drawn with a fixed
     seed, so it answers the same each time.
     """
+    nlp = train_textcat(train)
+    nlp.max_length = max(nlp.max_length, *map(len, texts)) if texts else nlp.max_length
+    return _at_even_odds(np.array([[doc.cats[offence] for offence in OFFENCE_IDS] for doc in nlp.pipe(texts)], dtype=float))
+
+
+def train_textcat(train: Sequence[Mapping[str, Any]]) -> Language:
+    """Train spaCy's ``textcat_multilabel``; returns its pipeline."""
     nlp = spacy.blank("nl")
-    nlp.max_length = max(nlp.max_length, *(len(record["text"]) for record in train), *map(len, texts))
+    nlp.max_length = max(nlp.max_length, *(len(record["text"]) for record in train))
     nlp.add_pipe("textcat_multilabel", config={"model": _TEXTCAT})
     examples = [
         Example.from_dict(nlp.make_doc(record["text"]), {"cats": {offence: float(record[offence]) for offence in OFFENCE_IDS}})
@@ -72,7 +86,7 @@ def textcat_baseline(train: Sequence[Mapping[str, Any]], texts: Sequence[str]) -
         order.shuffle(examples)
         for start in range(0, len(examples), BATCH):
             nlp.update(examples[start : start + BATCH], sgd=optimizer)
-    return _at_even_odds(np.array([[doc.cats[offence] for offence in OFFENCE_IDS] for doc in nlp.pipe(texts)], dtype=float))
+    return nlp
 
 
 def _at_even_odds(probabilities: Floats) -> Answers:

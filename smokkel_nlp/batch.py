@@ -5,24 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
-from joblib import Parallel, delayed
 from spacy.language import Language
 
+from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.parallel import in_order
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.text import encodable
 
-_CHUNK = 64
-_Source = tuple[str | None, str | None, tuple[str, str] | None, Settings]
+BATCH = 64
+"""Texts that a pipeline reads as one."""
+Source = tuple[str | None, str | None, tuple[str, str] | None, Settings]
 """What a pipeline is made of: base, model, the content and name of a user's file, and what else the user asks for."""
 
 
 @lru_cache(maxsize=2)
-def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None, settings: Settings) -> Language:
+def pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None, settings: Settings) -> Language:
     """Load a pipeline once per process; a user's rules come as content, so that a file that was changed is read again."""
     nlp = load(base, model=model, **settings.to_dict())
     if rules is not None:
@@ -30,19 +33,19 @@ def _pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None
     return nlp
 
 
-def _chunk(texts: list[str], source: _Source, keep_text: bool) -> list[CaseAnalysis]:
+def _chunk(texts: list[str], *, source: Source, keep_text: bool) -> list[CaseAnalysis]:
     """Classify texts as one batch, which is faster than one by one."""
-    cases = (doc._.case for doc in _pipeline(*source).pipe(texts, batch_size=_CHUNK))
+    cases = map(case_of, pipeline(*source).pipe(texts, batch_size=BATCH))
     return [replace(case, text=text) if keep_text else case for case, text in zip(cases, texts, strict=True)]
 
 
 def _chunks(texts: Iterator[str]) -> Iterator[list[str]]:
-    """Yield texts in chunks; in one process those before one that cannot be used are not lost."""
+    """Yield texts in chunks; those before one that cannot be used are not lost."""
     chunk: list[str] = []
     try:
         for text in texts:
             chunk.append(text)
-            if len(chunk) == _CHUNK:
+            if len(chunk) == BATCH:
                 yield chunk
                 chunk = []
     except Exception:
@@ -70,7 +73,7 @@ def classify(
     Parameters
     ----------
     texts : iterable of str
-        Any length; a generator is read as results are asked for, 64 texts at a time.
+        Any length; a generator is read as results are asked for, 64 texts at a time. A column of pandas, polars or pyarrow is one.
     n_jobs : int, default=1
         Processes; -1 for one per core.
     base, model, taxonomy, explain, prior, thresholds
@@ -88,6 +91,8 @@ def classify(
     InputError
         If an item is not a string or is longer than the pipeline takes; the message says which one, not what it holds. Else as
         :func:`smokkel_nlp.load`.
+    JobError
+        If one of several processes is ended from outside.
 
     Examples
     --------
@@ -98,54 +103,47 @@ def classify(
     >>> case.cut(case.explanation["mensensmokkel"].top(1)[0])
     'Hij bracht zes migranten in een bestelbus over de grens.'
     """
-    source = _source(base, model, taxonomy, Settings.of(explain, prior, thresholds))
-    checked = _checked(texts, _pipeline(*source).max_length)
-    if n_jobs == 1:
-        for chunk in _chunks(checked):
-            yield from _chunk(chunk, source, keep_text)
-        return
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    for cases in parallel(delayed(_chunk)(chunk, source, keep_text) for chunk in _chunks(checked)):
+    source = source_of(base, model, taxonomy, Settings.of(explain, prior, thresholds))
+    checked = _checked(texts, pipeline(*source).max_length)
+    for cases in in_order(partial(_chunk, source=source, keep_text=keep_text), _chunks(checked), n_jobs):
         yield from cases
 
 
-def max_chars(
-    *,
+def source_of(
     base: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
     taxonomy: str | os.PathLike[str] | None = None,
-    explain: bool = False,
-    prior: float | None = None,
-    thresholds: Mapping[str, float] | None = None,
-) -> int:
-    """Return the length of the longest text that the pipeline takes, in characters; :func:`classify` uses the same pipeline.
+    settings: Settings | None = None,
+) -> Source:
+    """Return what a pipeline is made of, ready to go to another process."""
+    rules = None if taxonomy is None else read_rules(taxonomy)
+    return None if base is None else os.fspath(base), None if model is None else os.fspath(model), rules, settings or Settings()
+
+
+def fault(text: str, limit: int) -> str | None:
+    """Return why a text cannot be classified and how to mend it; None where it can.
 
     Examples
     --------
-    >>> max_chars()
-    20000000
+    >>> fault("Een fiets.", 5)
+    'has 10 characters, over the limit of 5; split it'
     """
-    return _pipeline(*_source(base, model, taxonomy, Settings.of(explain, prior, thresholds))).max_length
+    if not encodable(text):
+        return "holds half a surrogate pair, which is no character; decode it anew"
+    if len(text) > limit:
+        return f"has {len(text):,} characters, over the limit of {limit:,}; split it"
+    return None
 
 
-def _source(
-    base: str | os.PathLike[str] | None,
-    model: str | os.PathLike[str] | None,
-    taxonomy: str | os.PathLike[str] | None,
-    settings: Settings,
-) -> _Source:
-    rules = None if taxonomy is None else read_rules(taxonomy)
-    return None if base is None else os.fspath(base), None if model is None else os.fspath(model), rules, settings
-
-
-def _checked(texts: Iterable[str], limit: int) -> Iterator[str]:
+def _checked(texts: Iterable[Any], limit: int) -> Iterator[str]:
     if isinstance(texts, str):
         raise InputError("texts is one string; give a list of strings, such as [text]")
-    for number, text in enumerate(texts):
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # one would read the names of its columns
+        raise InputError(f"texts is a {type(texts).__name__} of several columns; give one of them, such as table['text']")
+    for number, item in enumerate(texts):
+        text = item.as_py() if hasattr(item, "as_py") else item  # of a column of pyarrow
         if not isinstance(text, str):
             raise InputError(f"text no. {number} is a {type(text).__name__}; give a str")
-        if not encodable(text):
-            raise InputError(f"text no. {number} holds half a surrogate pair, which is no character; decode it anew")
-        if len(text) > limit:
-            raise InputError(f"text no. {number} has {len(text):,} characters, over the limit of {limit:,}; split it")
-        yield text
+        if reason := fault(text, limit):
+            raise InputError(f"text no. {number} {reason}")
+        yield str(text)  # of numpy.str_ too, which the tokenizer does not take

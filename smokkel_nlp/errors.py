@@ -27,3 +27,7 @@ class InputError(SmokkelError, ValueError):
 
 class ModelError(SmokkelError, RuntimeError):
     """A model is missing, damaged or of another version; the message says what to install or retrain."""
+
+
+class JobError(SmokkelError, RuntimeError):
+    """A run over many texts stopped before its end; the message says why and how it goes on."""

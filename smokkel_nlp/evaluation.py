@@ -277,6 +277,7 @@ def system_answers(texts: Sequence[str], model: str | None = None, n_jobs: int =
     How sure it is of a text is its own notion of that: the distance to the nearest offence threshold in log odds, in margins of that
     offence. Below 1 the library abstains. A text that is no ground for an answer (empty, not Dutch) has 0.
     """
+    from smokkel_nlp.components.classify import case_of
     from smokkel_nlp.pipeline import load
 
     nlp = load(model=model)
@@ -284,7 +285,7 @@ def system_answers(texts: Sequence[str], model: str | None = None, n_jobs: int =
     labels, n = load_taxonomy().labels, len(OFFENCE_IDS)
     cases, cats = [], []
     for doc in nlp.pipe(texts, n_process=n_jobs):
-        cases.append(doc._.case)
+        cases.append(case_of(doc))
         cats.append([doc.cats[label] for label in labels])
     probabilities = np.array(cats, dtype=float)
     core = nlp.get_pipe("smokkel_classify").classifier  # type: ignore[attr-defined]

@@ -29,6 +29,7 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 from smokkel_nlp.windows import Window
 
 _STRETCH = 500
+_DECIMALS = 6
 _OFFENCES = len(OFFENCE_IDS)
 Floats = NDArray[np.float64]
 
@@ -119,21 +120,26 @@ def _explained(
         score, slope, offset = float(scores[column] + gated.sum()), model.calibration[column, 0], model.calibration[column, 1] - paid
         passages = _passages(sentences, items, values, gated)
         explanations[label] = Explanation(
-            probability=float(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
+            probability=_told(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
             threshold=float(model.thresholds[column]),
-            score=score,
+            score=_told(score),
             slope=float(slope),
             offset=float(offset),
-            constant=float(model.intercept[column]),
-            about=about if column >= _OFFENCES else None,
-            gated=float(gated.sum()),
+            constant=_told(model.intercept[column]),
+            about=_told(about) if column >= _OFFENCES else None,
+            gated=_told(gated.sum()),
             passages=tuple(share for share in passages if share.value or share.mentions),
             sections=tuple(
-                SectionShare(start, end, name, sum(share.value for share in passages[first:last]))
+                SectionShare(start, end, name, _told(sum(share.value for share in passages[first:last])))
                 for start, end, name, first, last in stretches
             ),
         )
     return explanations
+
+
+def _told(value: float) -> float:
+    """Return a sum as the record tells it: without the last bits, which depend on the order in which it was added up."""
+    return round(float(value), _DECIMALS) + 0.0  # of -0.0 comes 0.0
 
 
 def _items(item: Material, offsets: Sequence[tuple[int, int]]) -> list[Item]:
@@ -203,10 +209,11 @@ def _passages(sentences: Sequence[tuple[int, int]], items: Sequence[Item], value
     n = len(sentences)
     inside: list[list[MentionShare]] = [[] for _ in sentences]
     for item, value, extra in zip(items, values[n:].tolist(), gated[n:].tolist(), strict=True):
-        if value or extra:
-            inside[item.sentence].append(MentionShare(item.start, item.end, item.label, item.kind, value, extra))
+        share = MentionShare(item.start, item.end, item.label, item.kind, _told(value), _told(extra))
+        if share.value or share.gated:
+            inside[item.sentence].append(share)
     return [
-        PassageShare(start, end, wording + sum(share.value + share.gated for share in shares), wording, tuple(shares))
+        PassageShare(start, end, _told(wording + sum(share.value + share.gated for share in shares)), _told(wording), tuple(shares))
         for (start, end), wording, shares in zip(sentences, values[:n].tolist(), inside, strict=True)
     ]
 

@@ -10,15 +10,15 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from smokkel_nlp.compressed import STANDARD_INPUT, Source, packing, place_of
-from smokkel_nlp.delimited import read_csv
-from smokkel_nlp.documents import read_docx, read_text
-from smokkel_nlp.encodings import decode, named
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.inputs import BadRecord, Record, Wanted, need
-from smokkel_nlp.jsonlines import read_jsonl
-from smokkel_nlp.parquet import read_parquet
-from smokkel_nlp.pdf import PdfReader
+from smokkel_nlp.readers.compressed import STANDARD_INPUT, Source, packing, place_of
+from smokkel_nlp.readers.delimited import read_csv
+from smokkel_nlp.readers.documents import read_docx, read_text
+from smokkel_nlp.readers.encodings import decode, named
+from smokkel_nlp.readers.inputs import BadRecord, Record, Wanted, need
+from smokkel_nlp.readers.jsonlines import read_jsonl
+from smokkel_nlp.readers.parquet import read_parquet
+from smokkel_nlp.readers.pdf import PdfReader
 
 __all__ = ["BadRecord", "Record", "RecordReader", "decode", "expand", "read_records"]
 
@@ -101,7 +101,7 @@ class RecordReader:
         Fields or columns; a record without an id gets its place as id. In a DocBin the text is that of the Doc, and the id stands in
         its user data.
     carry : sequence of str
-        Fields that go along as :attr:`Record.fields`, as :func:`smokkel_nlp.inputs.plain` makes them; None where a record has none.
+        Fields that go along as :attr:`Record.fields`, as :func:`smokkel_nlp.readers.inputs.plain` makes them; None where a record has none.
     encoding : str, optional
         Of all text files; otherwise a byte order mark tells it, else it is UTF-8, else Windows-1252 (of JSON Lines line by line, of CSV
         for the whole file).
@@ -191,7 +191,7 @@ class RecordReader:
             case ".parquet":
                 return read_parquet(source, self._wanted)
             case ".spacy":
-                from smokkel_nlp.docbin import read_docbin  # spaCy, which nothing else here needs
+                from smokkel_nlp.readers.docbin import read_docbin  # spaCy, which nothing else here needs
 
                 return read_docbin(source, self._wanted)
             case ".docx":

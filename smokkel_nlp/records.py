@@ -6,14 +6,21 @@ Offsets are half-open and count characters of the original text: ``text[e.start:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Self
+from importlib.resources import files
+from typing import Any, ClassVar, Self
 
 from smokkel_nlp.errors import InputError
 
 SCHEMA_VERSION = "1.2"
 NOTE = "Suggestie van een model; lees de passage en beslis zelf."
+ROW_COLUMNS = (
+    "id", "offence", "offence_forced", "uncertain", "probability_mensensmokkel", "probability_mensenhandel", "status_mensensmokkel",
+    "status_mensenhandel", "tags", "reasons", "n_chars", "prior", "version_library", "version_model", "version_taxonomy",
+    "version_guideline", "schema", "note",
+)  # fmt: skip
+"""The columns of :meth:`CaseAnalysis.to_row`; the columns of CSV and Parquet begin with them."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +241,30 @@ class CaseAnalysis:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     explanation: Mapping[str, Explanation] | None = None
     carried: Mapping[str, Any] = field(default_factory=dict)
+    _aside: ClassVar[str | None] = None
+
+    def beside(self, text: str) -> CaseAnalysis:
+        """Return the same analysis, which a notebook shows in the text though it does not keep it.
+
+        The text is no part of the record: not in ``==``, ``repr``, ``to_dict``, a copy or a pickle.
+
+        Examples
+        --------
+        >>> case = CaseAnalysis.from_json(EXAMPLE_JSON)
+        >>> case.beside("Zij kwam aan.") == case, case.beside("Zij kwam aan.").text
+        (True, None)
+        """
+        case = replace(self)
+        object.__setattr__(case, "_aside", text)
+        return case
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def _repr_html_(self) -> str:
+        from smokkel_nlp.marked import case_html
+
+        return case_html(self, self._aside)
 
     def with_id(self, id_: str | None) -> CaseAnalysis:
         """Return the same analysis under an id."""
@@ -279,6 +310,43 @@ class CaseAnalysis:
         """Return one line of JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
+    def to_row(self) -> dict[str, Any]:
+        """Return a flat row of strings and numbers, for a data frame or a CSV file.
+
+        Its columns are :data:`ROW_COLUMNS`: ``uncertain`` tells that the library abstains, ``tags`` and ``reasons`` are joined with ``;``.
+        After them comes ``text`` where it was kept, and the carried fields under their own names. Passages are in ``to_dict`` only.
+
+        Raises
+        ------
+        InputError
+            If a carried field has the name of a column.
+
+        Examples
+        --------
+        >>> row = replace(CaseAnalysis.from_json(EXAMPLE_JSON), id="zaak-1", carried={"datum": "2024-05-01"}).to_row()
+        >>> row["id"], row["offence"], row["probability_mensenhandel"], row["tags"], row["datum"]
+        ('zaak-1', 'geen', 0.01, '', '2024-05-01')
+        """
+        row: dict[str, Any] = {
+            "id": self.id,
+            "offence": self.offence,
+            "offence_forced": self.offence_forced,
+            "uncertain": self.offence == "onzeker",
+            **{f"probability_{name}": result.probability for name, result in self.offences.items()},
+            **{f"status_{name}": result.status for name, result in self.offences.items()},
+            "tags": ";".join(mo.tag for mo in self.modi_operandi),
+            "reasons": ";".join(self.reasons),
+            "n_chars": self.n_chars,
+            "prior": self.prior,
+            **{f"version_{item.name}": getattr(self.versions, item.name) for item in fields(self.versions)},
+            "schema": self.schema,
+            "note": self.note,
+        }
+        if self.text is not None:
+            row["text"] = self.text
+        check_carried(self.carried)
+        return {**row, **self.carried}
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Build the record from what ``to_dict`` gave; unknown keys are ignored.
@@ -303,6 +371,37 @@ class CaseAnalysis:
     def from_json(cls, line: str) -> Self:
         """Build the record from one line of JSON."""
         return cls.from_dict(json.loads(line))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of what :meth:`CaseAnalysis.to_dict` gives.
+
+    Examples
+    --------
+    >>> schema = json_schema()
+    >>> schema["properties"]["schema"] == {"const": SCHEMA_VERSION}
+    True
+    """
+    return dict(json.loads(files("smokkel_nlp.resources").joinpath("record.schema.json").read_text(encoding="utf8")))
+
+
+def check_carried(names: Iterable[str]) -> None:
+    """Refuse carried fields that have the name of a column of a flat row.
+
+    Raises
+    ------
+    InputError
+        With the first such name.
+
+    Examples
+    --------
+    >>> check_carried(["datum", "offence"])
+    Traceback (most recent call last):
+    smokkel_nlp.errors.InputError: carried field 'offence' has the name of a column of the results; rename it in the input
+    """
+    for name in names:
+        if name in ROW_COLUMNS or name == "text":
+            raise InputError(f"carried field '{name}' has the name of a column of the results; rename it in the input")
 
 
 def _offence(data: Mapping[str, Any]) -> OffenceResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smokkel_nlp.batch import pipeline, source_of
 from smokkel_nlp.cli import main
 from smokkel_nlp.io import BadRecord, Record, decode, read_records
 
@@ -121,14 +122,14 @@ def test_damaged_model_exits_2(root: Path, tmp_path: Path, capsys: pytest.Captur
 def test_a_text_over_the_limit_is_told_and_the_rest_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smokkel_nlp.batch.max_chars", lambda **_: 20)
+    monkeypatch.setattr(pipeline(*source_of()), "max_length", 20)
     (tmp_path / "in.jsonl").write_text(
         json.dumps({"text": f"{SECRET} in een lange tekst"}) + '\n{"id": 2, "text": "kort"}\n', encoding="utf8"
     )
     assert run("classify", tmp_path / "in.jsonl", "-o", tmp_path / "uit.jsonl") == 1
     assert [record["id"] for record in records(tmp_path / "uit.jsonl")] == ["2"]
     told = capsys.readouterr().err
-    assert "in.jsonl:1: 30 characters, over the limit of 20" in told
+    assert "in.jsonl:1: has 30 characters, over the limit of 20" in told
     assert SECRET not in told
 
 

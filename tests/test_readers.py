@@ -26,9 +26,9 @@ import zstandard
 from fuzzing import CARRY, SECRET, TEXTS, WORD, docx, jsonl, parquet, pdf, seeds
 from spacy.tokens import Doc, DocBin
 
-from smokkel_nlp import compressed, delimited, documents, encodings, inputs, pdf_child
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, Record, RecordReader, expand, read_records
+from smokkel_nlp.readers import compressed, delimited, documents, encodings, inputs, pdf_child
 
 GZ, ZST = gzip.compress, zstandard.ZstdCompressor().compress
 LINES = b"".join(b'{"text": "regel %d"}\n' % number for number in range(2000))
@@ -410,7 +410,7 @@ def test_a_pdf_that_breaks_the_reader_costs_one_record(tmp_path: Path, monkeypat
 
 
 def test_a_pdf_that_keeps_the_reader_busy_ends_it() -> None:
-    busy = "import time; from smokkel_nlp import pdf_child; pdf_child.SECONDS = 0.2; pdf_child.text_of = lambda *_: time.sleep(600); pdf_child.main()"
+    busy = "import time; from smokkel_nlp.readers import pdf_child; pdf_child.SECONDS = 0.2; pdf_child.text_of = lambda *_: time.sleep(600); pdf_child.main()"
     asked = subprocess.run([sys.executable, "-c", busy], input='["a.pdf", 1]\n', capture_output=True, text=True)
     assert (asked.stdout, asked.returncode) == ("ready\n", 1)
 

@@ -59,8 +59,8 @@ def test_an_explanation_sums_under_a_prior(prior_model: Path) -> None:
     [usual] = smokkel_nlp.classify([TEXT], model=prior_model, explain=True)
     [case] = smokkel_nlp.classify([TEXT], model=prior_model, explain=True, prior=0.01)
     for told in case.explanation.values():
-        assert told.constant + sum(share.value for share in told.passages) == pytest.approx(told.score, abs=1e-6)
-        assert 1 / (1 + np.exp(-told.slope * told.score - told.offset)) == pytest.approx(told.probability, abs=1e-9)
+        assert told.constant + sum(share.value for share in told.passages) == pytest.approx(told.score, abs=1e-5)
+        assert 1 / (1 + np.exp(-told.slope * told.score - told.offset)) == pytest.approx(told.probability, abs=1e-6)
     assert case.explanation["mensensmokkel"].score == usual.explanation["mensensmokkel"].score
     assert case.explanation["transport_land"].about < usual.explanation["transport_land"].about
 

@@ -193,14 +193,19 @@ def _elements(mentions: Mapping[str, list[_Mention]], taxonomy: Taxonomy, about:
     return tuple(results)
 
 
-def _case(doc: Doc) -> CaseAnalysis | None:
-    stored = doc.user_data.get(CASE)
-    return CaseAnalysis.from_json(stored) if stored else None
+def case_of(doc: Doc) -> CaseAnalysis:
+    """Return the record of a classified Doc, without a hold on its text."""
+    return CaseAnalysis.from_json(doc.user_data[CASE])
+
+
+def _shown(doc: Doc) -> CaseAnalysis | None:
+    """Return the record as a person meets it: a notebook shows it in the text of the Doc."""
+    return case_of(doc).beside(doc.text) if CASE in doc.user_data else None
 
 
 def register_extensions() -> None:
     """Register ``doc._.case``; done at import of this module and safe to repeat."""
-    Doc.set_extension("case", getter=_case, force=True)
+    Doc.set_extension("case", getter=_shown, force=True)
 
 
 class ClassifyComponent(Stored):

@@ -15,8 +15,8 @@ from spacy.attrs import ORTH
 from spacy.strings import StringStore
 from srsly import msgpack
 
-from smokkel_nlp.compressed import MAX_INFLATED, Source, inflated
-from smokkel_nlp.inputs import BadRecord, Damaged, Record, Wanted
+from smokkel_nlp.readers.compressed import MAX_INFLATED, Source, inflated
+from smokkel_nlp.readers.inputs import BadRecord, Damaged, Record, Wanted
 from smokkel_nlp.text import MAX_CHARS
 
 _MAX_OBJECTS = 4_000_000  # lists and dicts; empty ones take a byte in the file and sixty in memory

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterator
 from types import TracebackType
 
-from smokkel_nlp import pdf_child
-from smokkel_nlp.compressed import Source
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.inputs import BadRecord, Record, Wanted
+from smokkel_nlp.readers import pdf_child
+from smokkel_nlp.readers.compressed import Source
+from smokkel_nlp.readers.inputs import BadRecord, Record, Wanted
 from smokkel_nlp.text import MAX_CHARS
 
 _REASONS = {

@@ -1,4 +1,4 @@
-"""The process that reads PDF files for :mod:`smokkel_nlp.pdf`: a path a line in, a line of JSON out.
+"""The process that reads PDF files for :mod:`smokkel_nlp.readers.pdf`: a path a line in, a line of JSON out.
 
 PDFium is machine code, and a PDF can be made to break it or to keep it busy. Here it can break no more than this process, within bounds of
 memory and time.

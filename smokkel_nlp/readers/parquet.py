@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from smokkel_nlp.compressed import Source
-from smokkel_nlp.encodings import decode
-from smokkel_nlp.inputs import BadRecord, Damaged, Record, Wanted
+from smokkel_nlp.readers.compressed import Source
+from smokkel_nlp.readers.encodings import decode
+from smokkel_nlp.readers.inputs import BadRecord, Damaged, Record, Wanted
 
 _ROWS = 256
 _BATCH = 1 << 25  # bytes, by what the file says of itself
@@ -17,8 +17,8 @@ _BUFFER = 1 << 20
 def read_parquet(source: Source, wanted: Wanted) -> Iterator[Record | BadRecord]:
     """Yield the records of a file; the place of a row is its number.
 
-    A text in a column of bytes is decoded as a text file is. Fields that are carried along become what :func:`smokkel_nlp.inputs.plain`
-    makes of them; timestamps are told to the microsecond.
+    A text in a column of bytes is decoded as a text file is. Fields that are carried along become what
+    :func:`smokkel_nlp.readers.inputs.plain` makes of them; timestamps are told to the microsecond.
 
     Raises
     ------

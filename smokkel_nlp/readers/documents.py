@@ -15,9 +15,9 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from smokkel_nlp.compressed import MAX_RATIO, Source
-from smokkel_nlp.encodings import decode, decode_as, marked
-from smokkel_nlp.inputs import BadRecord, Damaged, Record, Wanted
+from smokkel_nlp.readers.compressed import MAX_RATIO, Source
+from smokkel_nlp.readers.encodings import decode, decode_as, marked
+from smokkel_nlp.readers.inputs import BadRecord, Damaged, Record, Wanted
 from smokkel_nlp.text import MAX_CHARS
 
 _MAX_PART = 1 << 28  # of XML; a text at the limit of characters, with ordinary mark-up

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from smokkel_nlp.compressed import Source
-from smokkel_nlp.encodings import TOO_LONG, each_line, lines_in, marked
-from smokkel_nlp.inputs import BadRecord, Damaged, Record, Wanted
+from smokkel_nlp.readers.compressed import Source
+from smokkel_nlp.readers.encodings import TOO_LONG, each_line, lines_in, marked
+from smokkel_nlp.readers.inputs import BadRecord, Damaged, Record, Wanted
 
 _BLANK = " \t\r\n\f\v"
 # JSON knows no NaN or Infinity, but Python writes them; as in every table, they stand for nothing.

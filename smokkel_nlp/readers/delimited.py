@@ -6,9 +6,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from smokkel_nlp.compressed import Source, packing
-from smokkel_nlp.encodings import TOO_LONG, encoding_of, lines_in
-from smokkel_nlp.inputs import BadRecord, Damaged, Record, Wanted
+from smokkel_nlp.readers.compressed import Source, packing
+from smokkel_nlp.readers.encodings import TOO_LONG, encoding_of, lines_in
+from smokkel_nlp.readers.inputs import BadRecord, Damaged, Record, Wanted
 from smokkel_nlp.text import MAX_CHARS
 
 _DELIMITERS = ",;\t"

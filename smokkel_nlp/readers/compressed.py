@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.inputs import Damaged
+from smokkel_nlp.readers.inputs import Damaged
 
 STANDARD_INPUT = Path("-")
 MAX_INFLATED, MAX_RATIO = 1 << 30, 200

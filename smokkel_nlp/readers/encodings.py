@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.inputs import Damaged
+from smokkel_nlp.readers.inputs import Damaged
 from smokkel_nlp.text import MAX_CHARS
 
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
