@@ -308,9 +308,10 @@ def _moved(label: str, part: Mapping[str, Any], text: str | None) -> str:
         by = [*share["labels"][:3], *(["woorden"] if share["wording"] else [])]
         words = [] if text is None else [" ".join(text[share["start"] : share["end"]].split())]
         words = [f'<td class="tekst">{shown(word if len(word) <= _WORDS else word[: _WORDS - 1] + "…")}</td>' for word in words]
+        reasons = shown(", ".join(by)) or "–"
         rows.append(
             f'<tr><td class="s-number">{signed(share["value"])}</td><td class="s-number">{share["start"]}–{share["end"]}</td>'
-            f'<td class="door">{shown(", ".join(by)) or '–'}</td>{"".join(words)}</tr>'
+            f'<td class="door">{reasons}</td>{"".join(words)}</tr>'
         )
     rest = part["score"] - part["constant"] - sum(share["value"] for share in part["passages"])
     heads = ("bijdrage", "plaats", "door", *(() if text is None else ("passage",)))
