@@ -47,16 +47,6 @@ def to_html(name: str, results: Mapping[str, Mapping[str, Any]], texts: Sequence
     ------
     InputError
         If matplotlib is not installed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from smokkel_nlp.evaluation import Answers
-    >>> from smokkel_nlp.evaluation_report import evaluate
-    >>> records = [{"id": "a", "text": "Een tekst.", "mensensmokkel": 0, "mensenhandel": 0}]
-    >>> results = evaluate(records, {"wij": Answers(np.array([[0, 0]]), None, np.array([False]))})
-    >>> "<title>Evaluatie van &lt;proef&gt;</title>" in to_html("<proef>", results)
-    True
     """
     need_matplotlib()
     first, main = next(iter(results.items()))
