@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smokkel_nlp.batch import classify
 from smokkel_nlp.corpus import class_name, names_offence
 from smokkel_nlp.evaluation import CLASSES, Answers, Matrix, bootstrap, classes, gold_offences, scores
+from smokkel_nlp.shares import Explanation
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 
 LEAST = 10
@@ -82,8 +84,13 @@ def _figures(gold: Matrix, given: Matrix) -> dict[str, Any]:
     return {"n": len(gold), "exact": exact, "macro_f1": macro if about else None}
 
 
+def wrong(records: Sequence[Mapping[str, Any]], answers: Answers) -> list[int]:
+    """Return the places of the texts whose forced class is not that of gold."""
+    return [int(row) for row in np.flatnonzero((gold_offences(records) != answers.offences).any(axis=1))]
+
+
 def errors(records: Sequence[Mapping[str, Any]], answers: Answers) -> list[dict[str, Any]]:
-    """List the texts whose forced class is not that of gold, never with their text.
+    """List the texts whose forced class is not that of gold, in their order, never with their text.
 
     Returns
     -------
@@ -92,13 +99,51 @@ def errors(records: Sequence[Mapping[str, Any]], answers: Answers) -> list[dict[
         for which the system gave the text up (none where it did not); None for what it does not give.
     """
     found = []
-    pairs = zip(classes(gold_offences(records)), classes(answers.offences), strict=True)
-    for row, (gold, given) in enumerate(pairs):
-        if gold != given:
-            numbers = None if answers.probabilities is None else answers.probabilities[row, : len(OFFENCE_IDS)].round(3).tolist()
-            found.append({
-                "id": str(records[row]["id"]), "gold": gold, "given": given,
-                "probabilities": None if numbers is None else dict(zip(OFFENCE_IDS, numbers, strict=True)),
-                "reasons": None if answers.reasons is None else list(answers.reasons[row]),
-            })  # fmt: skip
+    gold, given = classes(gold_offences(records)), classes(answers.offences)
+    for row in wrong(records, answers):
+        numbers = None if answers.probabilities is None else answers.probabilities[row, : len(OFFENCE_IDS)].round(3).tolist()
+        found.append({
+            "id": str(records[row]["id"]), "gold": gold[row], "given": given[row],
+            "probabilities": None if numbers is None else dict(zip(OFFENCE_IDS, numbers, strict=True)),
+            "reasons": None if answers.reasons is None else list(answers.reasons[row]),
+        })  # fmt: skip
     return found
+
+
+def moved(
+    records: Sequence[Mapping[str, Any]], answers: Answers, model: str | None = None, n_jobs: int = 1
+) -> list[dict[str, dict[str, Any]]]:
+    """Tell which passages moved the offences that this library gave wrongly: places and numbers, never words.
+
+    Parameters
+    ----------
+    records : sequence of labelled texts
+    answers : Answers
+        Of :func:`smokkel_nlp.evaluation.system_answers` with the same model.
+    model : str, optional
+    n_jobs : int, default=1
+
+    Returns
+    -------
+    list of dict
+        For each of :func:`wrong`, by each offence whose label is not that of gold: ``constant``, ``score`` and the five ``passages`` that
+        moved it most, each with ``start`` and ``end`` in the text, ``value``, the ``labels`` of its mentions, and ``wording``, what
+        its words add. Numbers are log odds before calibration (:class:`smokkel_nlp.records.Explanation`).
+    """
+    rows, off = wrong(records, answers), gold_offences(records) != answers.offences
+    cases = classify((records[row]["text"] for row in rows), model=model, n_jobs=n_jobs, explain=True)
+    return [
+        {offence: _told((case.explanation or {})[offence]) for k, offence in enumerate(OFFENCE_IDS) if off[row, k]}
+        for row, case in zip(rows, cases, strict=True)
+    ]
+
+
+def _told(explanation: Explanation) -> dict[str, Any]:
+    passages = [
+        {
+            "start": share.start, "end": share.end, "value": round(share.value, 3), "wording": round(share.wording, 3),
+            "labels": list(dict.fromkeys(item.label for item in sorted(share.mentions, key=lambda item: -abs(item.value + item.gated)))),
+        }
+        for share in explanation.top()
+    ]  # fmt: skip
+    return {"constant": round(explanation.constant, 3), "score": round(explanation.score, 3), "passages": passages}

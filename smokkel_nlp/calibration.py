@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smokkel_nlp.curves import thinned
 from smokkel_nlp.evaluation import Answers, Floats, Matrix, bootstrap, gold_offences, gold_tags
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 
@@ -73,7 +74,8 @@ def coverage_risk(wrong: NDArray[np.bool_], sureness: Floats) -> dict[str, Any]:
     dict
         ``error``: by coverage in percent the texts kept, ``n`` (rounded up), and their share of ``wrong`` answers; ``area`` under
         the curve: the mean error over all coverages 1/n, 2/n ... 1 (Geifman and El-Yaniv 2017). An order that tells nothing has the
-        error at full coverage as its area. Figures with intervals over texts.
+        error at full coverage as its area. Figures with intervals over texts; and some points of the ``curve``, without, as ``coverage``
+        and ``wrong``.
 
     Examples
     --------
@@ -84,15 +86,20 @@ def coverage_risk(wrong: NDArray[np.bool_], sureness: Floats) -> dict[str, Any]:
     n = len(wrong)
     kept = [int(np.ceil(coverage * n)) for coverage in COVERAGES]
 
-    def figures(rows: NDArray[np.int64]) -> list[float]:
+    def curve_of(rows: NDArray[np.int64]) -> Floats:
         _, group = np.unique(-sureness[rows], return_inverse=True)
         share = np.bincount(group, wrong[rows]) / np.bincount(group)
-        curve = np.cumsum(share[np.sort(group)]) / np.arange(1, n + 1)
+        return np.asarray(np.cumsum(share[np.sort(group)]) / np.arange(1, n + 1))
+
+    def figures(rows: NDArray[np.int64]) -> list[float]:
+        curve = curve_of(rows)
         return [*curve[np.array(kept) - 1], curve.mean()]
 
     *errors, area = (figure.to_list() for figure in bootstrap(n, figures))
     error = {f"{coverage:.0%}"[:-1]: {"n": k, "wrong": figure} for coverage, k, figure in zip(COVERAGES, kept, errors, strict=True)}
-    return {"error": error, "area": area}
+    some, curve = thinned(n), curve_of(np.arange(n))
+    points = {"coverage": ((some + 1) / n).round(3).tolist(), "wrong": curve[some].round(3).tolist()}
+    return {"error": error, "area": area, "curve": points}
 
 
 def measure_probabilities(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str, Any]:

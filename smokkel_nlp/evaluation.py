@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,8 @@ class Answers(NamedTuple):
         Higher for a text that the system is surer of; only the order counts.
     reasons : sequence of sequences of str or None
         Why a text was given up.
+    versions : mapping of str to str or None
+        What answered: versions by name.
     """
 
     offences: Matrix
@@ -55,6 +58,7 @@ class Answers(NamedTuple):
     probabilities: Floats | None = None
     sureness: Floats | None = None
     reasons: Sequence[Sequence[str]] | None = None
+    versions: Mapping[str, str] | None = None
 
 
 class Estimate(NamedTuple):
@@ -184,13 +188,15 @@ def measure(records: Sequence[Mapping[str, Any]], answers: Answers) -> dict[str,
     Returns
     -------
     dict
-        Plain data: ``n``; per offence and tag precision, recall and F1 as [value, low, high] with ``positives``; ``exact``,
-        ``macro_f1``, ``confusion``, ``abstention`` and ``answered`` (exact match of the texts not given up); ``specificity`` (of the
-        ``n`` texts of class geen, the share that is given geen; None where there are none); where gold has them ``status``, ``tags``,
-        ``tags_micro``, ``tags_macro_f1`` and ``tags_frequent`` (mean F1 of the six tags with most positives).
+        Plain data: ``n``; ``versions`` where told; per offence and tag precision, recall and F1 as [value, low, high] with ``positives``;
+        ``exact``, ``macro_f1``, ``confusion``, ``abstention`` and ``answered`` (exact match of the texts not given up); ``specificity``
+        (of the ``n`` texts of class geen, the share that is given geen; None where there are none); where gold has them ``status``,
+        ``tags``, ``tags_micro``, ``tags_macro_f1`` and ``tags_frequent`` (mean F1 of the six tags with most positives).
     """
     gold, given, n = gold_offences(records), answers.offences, len(records)
     result: dict[str, Any] = {"n": n, "offences": {}}
+    if answers.versions is not None:
+        result["versions"] = dict(answers.versions)
     for k, offence in enumerate(OFFENCE_IDS):
         result["offences"][offence] = _label(gold[:, k], given[:, k])
     right = (gold == given).all(axis=1)
@@ -295,6 +301,7 @@ def system_answers(texts: Sequence[str], model: str | None = None, n_jobs: int =
         # Given up far from any threshold: the text itself is no ground.
         sureness=np.where(abstained & (distance >= 1), 0.0, distance),
         reasons=[case.reasons for case in cases],
+        versions=asdict(cases[0].versions) if cases else None,
     )
 
 

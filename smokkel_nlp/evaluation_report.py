@@ -8,6 +8,7 @@ from typing import Any
 from smokkel_nlp.baselines import compare
 from smokkel_nlp.breakdown import errors, slices
 from smokkel_nlp.calibration import COVERAGES, measure_probabilities
+from smokkel_nlp.curves import measure_curves
 from smokkel_nlp.evaluation import CLASSES, Answers, cell, gold_offences, measure
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 
@@ -29,14 +30,16 @@ def evaluate(records: Sequence[Mapping[str, Any]], systems: Mapping[str, Answers
     Returns
     -------
     dict
-        By system what :func:`smokkel_nlp.evaluation.measure` and :func:`smokkel_nlp.calibration.measure_probabilities` return, ``slices``
-        (:func:`smokkel_nlp.breakdown.slices`), for all but the first ``compared`` (the first less this one,
-        :func:`smokkel_nlp.baselines.compare`), and for the first, where asked, ``errors`` (:func:`smokkel_nlp.breakdown.errors`).
+        By system what :func:`smokkel_nlp.evaluation.measure`, :func:`smokkel_nlp.calibration.measure_probabilities` and
+        :func:`smokkel_nlp.curves.measure_curves` return, ``slices`` (:func:`smokkel_nlp.breakdown.slices`), for all but the first
+        ``compared`` (the first less this one, :func:`smokkel_nlp.baselines.compare`), and for the first, where asked, ``errors``
+        (:func:`smokkel_nlp.breakdown.errors`).
     """
     gold, ours = gold_offences(records), next(iter(systems.values()))
     results = {}
     for name, answers in systems.items():
-        result = {**measure(records, answers), **measure_probabilities(records, answers), "slices": slices(records, answers)}
+        result = {**measure(records, answers), **measure_probabilities(records, answers), **measure_curves(records, answers)}
+        result["slices"] = slices(records, answers)
         if answers is not ours:
             result["compared"] = compare(gold, ours.offences, answers.offences)
         elif list_errors:

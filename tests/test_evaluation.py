@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from smokkel_nlp.baselines import baseline_answers, compare, textcat_baseline
 from smokkel_nlp.breakdown import errors, slices
 from smokkel_nlp.calibration import calibration, coverage_risk, measure_probabilities
+from smokkel_nlp.curves import measure_curves, precision_recall
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.evaluation import Answers, log_odds, measure, read_gold_file, system_answers
 from smokkel_nlp.evaluation_report import evaluate, to_markdown
@@ -105,8 +107,46 @@ def test_coverage_and_risk_by_hand() -> None:
         "100": (8, 0.375), "90": (8, 0.375), "75": (6, 0.167), "50": (4, 0.25), "25": (2, 0.0),
     }  # fmt: skip
     assert figures["area"][0] == pytest.approx((0 + 0 + 0 + 1 / 4 + 1 / 5 + 1 / 6 + 2 / 7 + 3 / 8) / 8, abs=5e-4)
+    assert figures["curve"]["coverage"] == [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0]
+    assert figures["curve"]["wrong"] == [0.0, 0.0, 0.0, 0.25, 0.2, 0.167, 0.286, 0.375]
     order = np.random.default_rng(1).permutation(8)
     assert coverage_risk(wrong[order], sureness[order])["area"][0] == figures["area"][0]
+
+
+def test_precision_and_recall_by_hand() -> None:
+    figures = precision_recall(np.array([[1], [0], [1], [0], [1]]), np.array([[0.9], [0.7], [0.7], [0.4], [0.2]]))
+    assert (figures["positives"], figures["cells"]) == (3, 5)
+    assert figures["threshold"] == [0.9, 0.7, 0.2]
+    assert figures["recall"] == [0.333, 0.667, 1.0]
+    assert figures["precision"] == [1.0, 0.667, 0.6]  # as probable, given together: of the two at 0.7 neither comes first
+    assert figures["average_precision"][0] == pytest.approx((1 + 2 / 3 + 3 / 5) / 3, abs=5e-4)
+
+
+def test_average_precision_is_that_of_scikit_learn_and_curves_are_short() -> None:
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 2, (200, 3))
+    probabilities = np.clip(truth * 0.2 + rng.random((200, 3)), 0, 1).round(2)
+    figures = precision_recall(truth, probabilities)
+    value, low, high = figures["average_precision"]
+    assert value == pytest.approx(average_precision_score(truth.ravel(), probabilities.ravel()), abs=5e-4)
+    assert low < value < high
+    assert len(figures["recall"]) == len(figures["precision"]) == len(figures["threshold"]) == 30
+    assert figures["recall"] == sorted(figures["recall"])
+    assert figures["recall"][-1] == 1.0
+
+
+def test_curves_of_what_there_is_enough_of() -> None:
+    records = gold([SMOKKEL] * 12 + [GEEN] * 3, mo=[])
+    for record in records[:10]:
+        record["mo"] = [TAGS[2]]
+    records[0]["mo"] = list(TAGS[:3])
+    probabilities = np.full((15, 2 + len(TAGS)), 0.5)
+    parts = measure_curves(records, answers([GEEN] * 15, probabilities=probabilities))["precision_recall"]
+    assert list(parts) == ["mensensmokkel", "tags", "by_tag"]
+    assert list(parts["by_tag"]) == [TAGS[2]]
+    assert parts["tags"]["positives"] == 12
+    assert measure_curves(records, answers([GEEN] * 15)) == {}
+    assert list(measure_curves(records, answers([GEEN] * 15, probabilities=probabilities[:, :2]))["precision_recall"]) == ["mensensmokkel"]
 
 
 def test_texts_as_sure_share_their_error() -> None:

@@ -26,6 +26,8 @@ def add_to(commands: Commands) -> None:
         help="compare with these only: keyword and, trained on the corpus, tfidf and textcat (default: all that can be had)",
     )
     command.add_argument("--errors", action="store_true", help="list the texts that are answered wrongly, by id")
+    command.add_argument("--html", type=Path, metavar="PAGE.html", help="write a page with pictures of the figures")
+    command.add_argument("--with-text", action="store_true", help="show in the list of errors of the page the words that moved a label")
     command.add_argument("--model", help="folder of a model")
     command.add_argument("--assertion", action="store_true", help="measure status and source of the gold mentions instead of the labels")
     command.add_argument("--mentions", action="store_true", help="measure the mentions that are found against the marked passages instead")
@@ -36,10 +38,13 @@ def add_to(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from smokkel_nlp.baselines import baseline_answers
+    from smokkel_nlp.breakdown import moved, wrong
     from smokkel_nlp.evaluation import read_gold_file, system_answers
+    from smokkel_nlp.evaluation_page import asked_page, to_html, write_page
     from smokkel_nlp.evaluation_report import evaluate, to_markdown
     from smokkel_nlp.training import read_split
 
+    asked_page(options.html, options.errors, options.with_text, options.assertion or options.mentions)
     records, bad = read_gold_file(options.file, options.mask)
     if options.split:
         records = [record for record in records if record.get("split") == options.split]
@@ -50,7 +55,14 @@ def _run(options: argparse.Namespace) -> int:
     texts = [record["text"] for record in records]
     train = read_split(options.corpus, "train") if options.corpus else None
     baselines = baseline_answers(texts, train, options.baselines)
-    results = evaluate(records, {"smokkel_nlp": system_answers(texts, options.model, options.jobs), **baselines}, options.errors)
+    ours = system_answers(texts, options.model, options.jobs)
+    results = evaluate(records, {"smokkel_nlp": ours, **baselines}, options.errors)
+    if options.errors:
+        for row, told in zip(results["smokkel_nlp"]["errors"], moved(records, ours, options.model, options.jobs), strict=True):
+            row["moved"] = told
+    if options.html:
+        shown = [texts[row] for row in wrong(records, ours)] if options.with_text else None
+        write_page(options.html, to_html(f"{options.file.name}{' (delicten niet genoemd)' if options.mask else ''}", results, shown))
     page = to_markdown(f"{options.file.name}{' (masked)' if options.mask else ''}", results)
     publish(options.output, page, results)
     for record in bad:
