@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smokkel_nlp import evaluation_plots as plots
+from smokkel_nlp.display.markup import escaped, signed, table
 from smokkel_nlp.evaluation import CLASSES
 from smokkel_nlp.evaluation_plots import MEASURES, comma, safe
-from smokkel_nlp.markup import escaped, signed, table
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 
 _ALL_TAGS = "alle tags samen"

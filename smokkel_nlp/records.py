@@ -161,7 +161,7 @@ class CaseAnalysis:
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def _repr_html_(self) -> str:
-        from smokkel_nlp.marked import case_html
+        from smokkel_nlp.display.marked import case_html
 
         return case_html(self, self._aside)
 

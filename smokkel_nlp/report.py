@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smokkel_nlp.colours import load_palette
+from smokkel_nlp.display.colours import load_palette
+from smokkel_nlp.display.page import build_page, write_page
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord
-from smokkel_nlp.page import build_page, write_page
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.report_rows import UNFIT, Rows, unfit
 from smokkel_nlp.results import read_results

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from smokkel_nlp.colours import load_palette
+from smokkel_nlp.display.colours import load_palette
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord
 from smokkel_nlp.records import NOTE, CaseAnalysis, Evidence

@@ -19,8 +19,8 @@ import pytest
 from browser import start_browser
 
 from smokkel_nlp.cli import main
+from smokkel_nlp.display.page import build_page, to_json, write_page
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.page import build_page, to_json, write_page
 from smokkel_nlp.records import EXAMPLE_JSON, CaseAnalysis, Evidence, ModusOperandi, OffenceResult
 from smokkel_nlp.report import write_report
 from smokkel_nlp.report_rows import LONGEST_CARRIED

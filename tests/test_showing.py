@@ -23,13 +23,13 @@ from spacy.language import Language
 import smokkel_nlp
 from smokkel_nlp import CaseAnalysis, Evidence, ModusOperandi
 from smokkel_nlp.cli import main
-from smokkel_nlp.colours import load_palette
+from smokkel_nlp.display.colours import load_palette
+from smokkel_nlp.display.marked import case_html, marked_text
+from smokkel_nlp.display.passages import LONG, Passage, element_rows, excerpts, passages_of, segments
+from smokkel_nlp.display.terminal import clean, marked_line, picture, show
 from smokkel_nlp.errors import TaxonomyError
-from smokkel_nlp.marked import case_html, marked_text
-from smokkel_nlp.passages import LONG, Passage, element_rows, excerpts, passages_of, segments
 from smokkel_nlp.records import EXAMPLE_JSON
 from smokkel_nlp.taxonomy import load_taxonomy
-from smokkel_nlp.terminal import clean, marked_line, picture, show
 
 TEXT = "Achter in de bestelbus zaten zes migranten. Hij bracht hen voor 500 euro per persoon over de grens naar Duitsland."
 HOSTILE = (
@@ -329,7 +329,7 @@ def test_every_label_has_one_group() -> None:
 
 def test_damaged_colours_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     data = {"page": {"light": ["#fff"], "dark": ["#000", "#fff"], "quiet_light": "#555", "quiet_dark": "#aaa"}}
-    monkeypatch.setattr("smokkel_nlp.colours.read_toml", lambda _: data)
+    monkeypatch.setattr("smokkel_nlp.display.colours.read_toml", lambda _: data)
     with pytest.raises(TaxonomyError, match=r"colours.toml: page: a pair of colours"):
         load_palette.__wrapped__()
 

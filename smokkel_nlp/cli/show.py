@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from smokkel_nlp.terminal import picture, show, terminal
+    from smokkel_nlp.display.terminal import picture, show, terminal
 
     failed: list[BadRecord] = []
     total = 0

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from html import escape
 
-from smokkel_nlp.colours import Colours, load_palette
-from smokkel_nlp.contributions import explanation_html
-from smokkel_nlp.markup import escaped, percent, table
-from smokkel_nlp.passages import (
+from smokkel_nlp.display.colours import Colours, load_palette
+from smokkel_nlp.display.contributions import explanation_html
+from smokkel_nlp.display.markup import escaped, percent, table
+from smokkel_nlp.display.passages import (
     ElementRow,
     Passage,
     element_rows,

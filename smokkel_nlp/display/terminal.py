@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from smokkel_nlp.colours import load_palette
-from smokkel_nlp.markup import percent
-from smokkel_nlp.passages import ElementRow, Passage, element_rows, excerpts, in_words, passages_of, segments
+from smokkel_nlp.display.colours import load_palette
+from smokkel_nlp.display.markup import percent
+from smokkel_nlp.display.passages import ElementRow, Passage, element_rows, excerpts, in_words, passages_of, segments
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.taxonomy import load_taxonomy
 

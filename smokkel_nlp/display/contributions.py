@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from smokkel_nlp.markup import escaped, percent, signed, table
-from smokkel_nlp.passages import ElementRow, in_words, name_of
+from smokkel_nlp.display.markup import escaped, percent, signed, table
+from smokkel_nlp.display.passages import ElementRow, in_words, name_of
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.shares import Explanation, PassageShare
 

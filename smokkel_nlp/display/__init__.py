@@ -1,0 +1,1 @@
+"""How cases and figures look: marked passages, tables, colours, in a notebook, a terminal or a page."""
