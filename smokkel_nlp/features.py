@@ -28,7 +28,7 @@ from smokkel_nlp.text import letter_grams
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
 _GRAMS = (4, 5, 6)
 _LETTERS = range(7, 51)
-_CACHE_SIZE = 100_000
+_CACHE_SIZE = 50_000
 
 
 class Material(NamedTuple):

@@ -21,7 +21,7 @@ from smokkel_nlp.ragged import ranges
 from smokkel_nlp.text import plain_word
 
 # So many words and stretches between blanks are kept; with all that is worked out for a word that is some hundred megabytes at most.
-_LIMIT = 100_000
+_LIMIT = 60_000
 _TOKENIZERS = 4
 _LOCK = threading.RLock()
 # A word with the space behind it, or blanks that are tokens.

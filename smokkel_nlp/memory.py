@@ -17,7 +17,7 @@ from smokkel_nlp.reading import forget
 _LOCK = threading.RLock()
 # Inside a zone the tokenizer remembers nothing: entered cold, it costs several times the speed. So it first learns the words that the texts
 # at hand use, and no zone is opened before it knows so many; they take some 30 megabytes.
-_KNOWN = 100_000
+_KNOWN = 60_000
 
 
 @contextmanager

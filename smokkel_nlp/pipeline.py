@@ -18,7 +18,7 @@ from smokkel_nlp.taxonomy import read_text
 from smokkel_nlp.text import MAX_CHARS
 
 # The tokenizer remembers so many stretches between blanks; spaCy's own limit is met within some hundred texts.
-_TOKENIZER_CACHE = 100_000
+_TOKENIZER_CACHE = 60_000
 
 
 def load(

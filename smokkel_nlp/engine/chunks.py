@@ -121,28 +121,43 @@ def process(records: Sequence[Record], *, source: Source, keep_text: bool, write
     nlp = pipeline(*source)
     failed = {number: reason for number, record in enumerate(records) if (reason := fault(record.text, nlp.max_length))}
     usable = [(number, record) for number, record in enumerate(records) if number not in failed]
-    # Records leave as bytes, so that nothing keeps what the vocabulary forgets when the zone ends.
-    with zone(nlp):
+    # A part file is made of the whole chunk; lines are made of a batch at a time, so that few Docs are there at once.
+    size = max(len(usable), 1) if writer.parts else BATCH
+    content, counts = b"", Counter[str]()
+    for first in range(0, len(usable), size):
+        with zone(nlp):  # records leave it as bytes, so that nothing keeps what the vocabulary forgets
+            done = _together(nlp, usable[first : first + size], keep_text, writer)
+        content += done.content
+        counts.update(done.counts)
+        failed.update(done.failed)
+    return Done(content, dict(counts), failed)
+
+
+def _together(nlp: Language, records: Sequence[tuple[int, Record]], keep_text: bool, writer: Writer) -> Done:
+    """Classify numbered records as one; where that fails, one by one."""
+    failed: dict[int, str] = {}
+    try:
+        results = _analysed(nlp, [record for _, record in records], keep_text)
+        return _done(results, writer, failed)
+    except SmokkelError:
+        raise
+    except Exception:
+        results = []
+    for number, record in records:
         try:
-            results = _analysed(nlp, [record for _, record in usable], keep_text)
-            content = writer.encode(results)
+            alone = _analysed(nlp, [record], keep_text)
+            writer.encode(alone)
         except SmokkelError:
             raise
-        except Exception:
-            results = []
-            for number, record in usable:
-                try:
-                    alone = _analysed(nlp, [record], keep_text)
-                    writer.encode(alone)
-                except SmokkelError:
-                    raise
-                except Exception as error:  # its message may hold text
-                    failed[number] = f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
-                else:
-                    results += alone
-            content = writer.encode(results)
-        counts = Counter(result.case.offence for result in results)
-    return Done(content if results else b"", dict(counts), failed)
+        except Exception as error:  # its message may hold text
+            failed[number] = f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
+        else:
+            results += alone
+    return _done(results, writer, failed)
+
+
+def _done(results: Sequence[Result], writer: Writer, failed: Mapping[int, str]) -> Done:
+    return Done(writer.encode(results) if results else b"", Counter(result.case.offence for result in results), failed)
 
 
 def _analysed(nlp: Language, records: Sequence[Record], keep_text: bool) -> list[Result]:
