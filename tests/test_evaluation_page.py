@@ -327,6 +327,10 @@ def test_evaluate_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert SECRET not in capsys.readouterr().out + (tmp_path / "cijfers.json").read_text(encoding="utf8")
     assert main(["evaluate", str(path), "--with-text"]) == 2
     capsys.readouterr()
+    gold = path.read_bytes()
+    assert main(["evaluate", str(path), "--html", str(path)]) == 2
+    assert "in place of the labelled texts" in capsys.readouterr().err
+    assert path.read_bytes() == gold
     assert main(["evaluate", str(path), "--html", str(tmp_path)]) == 2
     assert "give another --html" in capsys.readouterr().err
 

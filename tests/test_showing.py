@@ -434,6 +434,10 @@ def test_a_picture_stands_on_its_own(root: Path, tmp_path: Path, nlp: Language, 
         assert not re.findall(r"url\((?!#)|@import|@font-face", drawn)
     assert run("show", tmp_path / "in.jsonl", "--svg", tmp_path / "weg" / "uit.svg") == 2
     assert "give another --svg" in capsys.readouterr().err
+    texts = (tmp_path / "in.jsonl").read_bytes()
+    assert run("show", tmp_path / "in.jsonl", "--svg", tmp_path / "in.jsonl") == 2
+    assert "in place of the texts" in capsys.readouterr().err
+    assert (tmp_path / "in.jsonl").read_bytes() == texts
     case = replace(nlp(TEXT)._.case, text=TEXT)
     assert picture(case) == picture(case)
 

@@ -46,6 +46,8 @@ def _run(options: argparse.Namespace) -> int:
     from smokkel_nlp.training import read_split
 
     asked_page(options.html, options.errors, options.with_text, options.assertion or options.mentions)
+    if options.html and options.html.resolve() == options.file.resolve():
+        raise InputError(f"{options.html}: the page would stand in place of the labelled texts; give another --html")
     records, bad = read_gold_file(options.file, options.mask)
     if options.split:
         records = [record for record in records if record.get("split") == options.split]

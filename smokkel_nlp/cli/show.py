@@ -30,6 +30,8 @@ def _run(options: argparse.Namespace) -> int:
     from smokkel_nlp.display.page import write_page
     from smokkel_nlp.display.terminal import picture, show, terminal
 
+    if options.svg and options.svg.resolve() in {Path(file).resolve() for file in options.files}:
+        raise InputError(f"{options.svg}: the picture would stand in place of the texts; give another --svg")
     failed: list[BadRecord] = []
     total = 0
     console = terminal()
