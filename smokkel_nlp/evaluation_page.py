@@ -6,14 +6,12 @@ its content security policy allows one style, by its hash.
 
 from __future__ import annotations
 
-import hashlib
-import os
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from smokkel_nlp.display.page import policy
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.evaluation_plots import need_matplotlib, safe
 from smokkel_nlp.evaluation_sections import compared, curves, errors, labels, name_of, probabilities, shown, slices, summary
@@ -61,13 +59,12 @@ def to_html(name: str, results: Mapping[str, Mapping[str, Any]], texts: Sequence
     )
     sections = [part for part in parts if part.lines]
     style = read_text(resource("evaluation.css"))
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     links = "".join(f'<li><a href="#{part.id}">{part.heading}</a></li>' for part in sections)
     versions = ", ".join(f"{_VERSIONS.get(key, key)} {version}" for key, version in main.get("versions", {}).items())
     held = f"Deze pagina bevat {'woorden uit' if texts and 'errors' in main else 'geen woorden uit de'} teksten."
     return "\n".join([
         '<!DOCTYPE html>\n<html lang="nl">\n<head>\n<meta charset="utf-8"/>',
-        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'\"/>",
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(style)}"/>',
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n<meta name="color-scheme" content="light dark"/>',
         f"<title>Evaluatie van {escape(safe(name))}</title>\n<style>{style}</style>\n</head>\n<body>",
         f"<header>\n<h1>Evaluatie van {shown(name)}</h1>",
@@ -110,22 +107,3 @@ def asked_page(path: Path | None, errors: bool, with_text: bool, passages: bool)
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder '{path.parent}'; make it, or give another --html")
     need_matplotlib()
-
-
-def write_page(path: Path, page: str) -> None:
-    """Write a page whole or not at all: under another name beside it, which then takes its place.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            unfinished.write_bytes(page.encode())
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); give another --html") from error

@@ -16,8 +16,8 @@ from smokkel_nlp.display.page import build_page, write_page
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord
 from smokkel_nlp.records import CaseAnalysis
-from smokkel_nlp.report_rows import UNFIT, Rows, unfit
-from smokkel_nlp.results import read_results
+from smokkel_nlp.report_rows import Rows
+from smokkel_nlp.results import read_lines, read_results, unfit
 
 TITLE = "Overzicht van zaken"
 _LINES = ".jsonl"
@@ -111,19 +111,8 @@ def _read(path: Path) -> Iterator[tuple[str, CaseAnalysis | BadRecord]]:
     if path.suffix.lower() != _LINES:
         yield from ((f"{path}: record {number}", case) for number, case in enumerate(read_results(path), start=1))
         return
-    try:
-        lines = path.open("rb")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    with lines:
-        for number, line in enumerate(lines, start=1):
-            place = f"{path}:{number}"
-            if not line.strip():
-                continue
-            try:
-                yield place, CaseAnalysis.from_json(line.decode("utf-8-sig"))
-            except UNFIT as error:
-                yield place, unfit(place, error)
+    for place, case in read_lines(path):
+        yield place, case if isinstance(case, CaseAnalysis) else BadRecord(place, unfit(case))
 
 
 def _style() -> str:

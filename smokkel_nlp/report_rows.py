@@ -11,20 +11,13 @@ from smokkel_nlp.display.colours import load_palette
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord
 from smokkel_nlp.records import NOTE, CaseAnalysis, Evidence
+from smokkel_nlp.results import UNFIT, unfit
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 LONGEST_CARRIED = 100
 """A carried string of more characters is taken for case text."""
 
-UNFIT = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
-"""What is raised by a line that is JSON, or nearly, but no record."""
-
 _DATES = ("datum", "date", "datum_publicatie", "publicatiedatum", "zittingsdatum", "uitspraakdatum", "pleegdatum")
-
-
-def unfit(place: str, error: Exception) -> BadRecord:
-    """Return a line that is no record; of the error only its kind, for its message may hold case text."""
-    return BadRecord(place, f"not a result of this library ({type(error).__name__}); mend or remove the line")
 
 
 class _Names:
@@ -72,7 +65,7 @@ class Rows:
             spans = tuple((case.offences[name].probability, case.offences[name].label) for name in OFFENCE_IDS)
             given, carried = {name: _share(value) for name, value in case.thresholds.items()}, dict(case.carried.items())
         except UNFIT as error:
-            return unfit(place, error)
+            return BadRecord(place, unfit(error))
         self.cases.append(row)
         self.texts.append(text)
         self._spans.append(spans)

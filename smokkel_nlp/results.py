@@ -13,6 +13,9 @@ from smokkel_nlp.records import CaseAnalysis
 _BATCH = 1024
 _PARTS = (".parquet", ".spacy")
 
+UNFIT = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+"""What is raised by a line that is JSON, or nearly, but no record."""
+
 
 def read_results(path: str | os.PathLike[str]) -> Iterator[CaseAnalysis]:
     """Return the records of a file or folder of results, in order, without holding them all.
@@ -56,18 +59,42 @@ def _parts(folder: Path) -> list[Path]:
     return files
 
 
-def _json_lines(path: Path) -> Iterator[CaseAnalysis]:
+def read_lines(path: Path) -> Iterator[tuple[str, CaseAnalysis | Exception]]:
+    """Yield the place of each line of JSON Lines that is not blank, with its record, or why it is none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
     with _reading(path).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
+            case: CaseAnalysis | Exception
             try:
-                case = CaseAnalysis.from_json(line.decode("utf8"))
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                raise InputError(
-                    f"{path}:{number}: not a result of this library ({type(error).__name__}); mend or remove the line"
-                ) from error
-            yield case
+                case = CaseAnalysis.from_json(line.decode("utf-8-sig"))
+            except UNFIT as error:
+                case = error
+            yield f"{path}:{number}", case
+
+
+def unfit(error: Exception) -> str:
+    """Tell that a line is no record; of the error only its kind, for its message may hold case text.
+
+    Examples
+    --------
+    >>> unfit(KeyError("offences"))
+    'not a result of this library (KeyError); mend or remove the line'
+    """
+    return f"not a result of this library ({type(error).__name__}); mend or remove the line"
+
+
+def _json_lines(path: Path) -> Iterator[CaseAnalysis]:
+    for place, case in read_lines(path):
+        if not isinstance(case, CaseAnalysis):
+            raise InputError(f"{place}: {unfit(case)}") from case
+        yield case
 
 
 def _parquet(path: Path) -> Iterator[CaseAnalysis]:

@@ -22,7 +22,7 @@ from smokkel_nlp import evaluation_plots as plots
 from smokkel_nlp.cli import main
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.evaluation import Answers
-from smokkel_nlp.evaluation_page import asked_page, to_html, write_page
+from smokkel_nlp.evaluation_page import asked_page, to_html
 from smokkel_nlp.evaluation_report import evaluate
 from smokkel_nlp.taxonomy import load_taxonomy, read_text, resource
 
@@ -302,15 +302,6 @@ def test_wishes_are_checked_before_anything_is_measured(tmp_path: Path, monkeypa
         asked_page(tmp_path / "uit.html", False, False, False)
 
 
-def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_page(tmp_path / "uit.html", "één")
-    assert (tmp_path / "uit.html").read_bytes() == "één".encode()
-    (tmp_path / "map").mkdir()
-    with pytest.raises(InputError, match="cannot be written"):
-        write_page(tmp_path / "map", "twee")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["map", "uit.html"]
-
-
 def test_evaluate_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = [
         f"Verdachte bracht zes migranten in een bestelbus over de grens. Zij betaalden hem {SECRET} euro.",
@@ -335,11 +326,18 @@ def test_evaluate_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert SECRET in out.read_text(encoding="utf8")
     assert SECRET not in capsys.readouterr().out + (tmp_path / "cijfers.json").read_text(encoding="utf8")
     assert main(["evaluate", str(path), "--with-text"]) == 2
+    capsys.readouterr()
+    gold = path.read_bytes()
+    assert main(["evaluate", str(path), "--html", str(path)]) == 2
+    assert "in place of the labelled texts" in capsys.readouterr().err
+    assert path.read_bytes() == gold
+    assert main(["evaluate", str(path), "--html", str(tmp_path)]) == 2
+    assert "give another --html" in capsys.readouterr().err
 
 
 def test_a_browser_shows_it(page: str, tmp_path: Path) -> None:
     path = tmp_path / "uit.html"
-    write_page(path, page)
+    path.write_text(page, encoding="utf8", newline="\n")
     with start_browser(tmp_path) as browser:
         browser.get("about:blank")
         browser.get_log("performance")  # of the browser's own first page

@@ -8,13 +8,13 @@ import itertools
 import json
 import pickle
 import re
-import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from browser import start_browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -370,8 +370,32 @@ def test_show_shows_stored_results_as_they_are(tmp_path: Path, capsys: pytest.Ca
     assert printed.out.count("x1: onzeker (omdat); als het moet: mensensmokkel") == 2
     assert ("De tekst is niet bewaard" in printed.out) is not keep
     assert "bestelbus" in printed.out
-    assert "uit.jsonl:2: not a result of classify" in printed.err
+    assert "uit.jsonl:2: not a result of this library" in printed.err
     assert TEXT not in printed.err
+
+
+def test_a_stored_result_does_not_steer_the_terminal(nlp: Language, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x1b]0;titel\x07\u202e"
+    data = json.loads(replace(nlp(TEXT)._.case, text=TEXT).to_json())
+    data |= {"offence": "onzeker", "offence_forced": hostile, "reasons": [hostile], "note": hostile}
+    for part in (*data["offences"].values(), *data["modi_operandi"], *data["elements"]):
+        part["status"] = hostile
+        for evidence in part["evidence"]:
+            evidence.update(status=hostile, source=hostile, cue=hostile)
+    data["offences"][hostile] = data["offences"]["mensenhandel"]
+    (tmp_path / "uit.jsonl").write_text(json.dumps(data), encoding="utf8")
+    assert run("show", tmp_path / "uit.jsonl") == 0
+    printed = capsys.readouterr().out
+    assert printed.count("]0;titel") > 8
+    assert {"\x1b", "\x07", "\u202e"}.isdisjoint(printed)
+    assert run("show", tmp_path / "uit.jsonl", "--svg", tmp_path / "uit.svg") == 0
+    ElementTree.parse(tmp_path / "uit.svg")
+
+
+def test_show_reads_results_after_a_byte_order_mark(nlp: Language, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "uit.jsonl").write_text(nlp(TEXT)._.case.with_id("x1").to_json(), encoding="utf-8-sig")
+    assert run("show", tmp_path / "uit.jsonl") == 0
+    assert "x1: mensensmokkel" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
@@ -410,6 +434,10 @@ def test_a_picture_stands_on_its_own(root: Path, tmp_path: Path, nlp: Language, 
         assert not re.findall(r"url\((?!#)|@import|@font-face", drawn)
     assert run("show", tmp_path / "in.jsonl", "--svg", tmp_path / "weg" / "uit.svg") == 2
     assert "give another --svg" in capsys.readouterr().err
+    texts = (tmp_path / "in.jsonl").read_bytes()
+    assert run("show", tmp_path / "in.jsonl", "--svg", tmp_path / "in.jsonl") == 2
+    assert "in place of the texts" in capsys.readouterr().err
+    assert (tmp_path / "in.jsonl").read_bytes() == texts
     case = replace(nlp(TEXT)._.case, text=TEXT)
     assert picture(case) == picture(case)
 
@@ -419,21 +447,11 @@ def test_clean_keeps_the_length() -> None:
 
 
 def test_a_browser_shows_a_case_in_light_and_dark(nlp: Language, tmp_path: Path) -> None:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not browser or not driver:
-        pytest.skip("no chromium and chromedriver on this machine")
     text = f"{HOSTILE} {TEXT}"
     page = tmp_path / "zaak.html"
     html = f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>zaak</title></head><body><p id='buiten'>x</p>{nlp(text)._.case._repr_html_()}"
     page.write_text(html, encoding="utf8")
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={tmp_path / 'profiel'}")
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    try:
+    with start_browser(tmp_path) as chrome:
         palette, seen = load_palette(), {}
         for scheme in ("light", "dark"):
             feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -458,5 +476,3 @@ def test_a_browser_shows_a_case_in_light_and_dark(nlp: Language, tmp_path: Path)
         chrome.find_element("css selector", "tbody th a[href*='-p1']").send_keys("\n")
         assert chrome.execute_script("return document.querySelector('mark:target, mark :target') !== null")
         assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
-    finally:
-        chrome.quit()

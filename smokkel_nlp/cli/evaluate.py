@@ -39,12 +39,15 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     from smokkel_nlp.baselines import baseline_answers
     from smokkel_nlp.breakdown import moved, wrong
+    from smokkel_nlp.display.page import write_page
     from smokkel_nlp.evaluation import read_gold_file, system_answers
-    from smokkel_nlp.evaluation_page import asked_page, to_html, write_page
+    from smokkel_nlp.evaluation_page import asked_page, to_html
     from smokkel_nlp.evaluation_report import evaluate, to_markdown
     from smokkel_nlp.training import read_split
 
     asked_page(options.html, options.errors, options.with_text, options.assertion or options.mentions)
+    if options.html and options.html.resolve() == options.file.resolve():
+        raise InputError(f"{options.html}: the page would stand in place of the labelled texts; give another --html")
     records, bad = read_gold_file(options.file, options.mask)
     if options.split:
         records = [record for record in records if record.get("split") == options.split]
@@ -62,7 +65,8 @@ def _run(options: argparse.Namespace) -> int:
             row["moved"] = told
     if options.html:
         shown = [texts[row] for row in wrong(records, ours)] if options.with_text else None
-        write_page(options.html, to_html(f"{options.file.name}{' (delicten niet genoemd)' if options.mask else ''}", results, shown))
+        name = f"{options.file.name}{' (delicten niet genoemd)' if options.mask else ''}"
+        write_page(options.html, to_html(name, results, shown), "--html")
     page = to_markdown(f"{options.file.name}{' (masked)' if options.mask else ''}", results)
     publish(options.output, page, results)
     for record in bad:

@@ -11,6 +11,7 @@ from smokkel_nlp.cli.common import Commands, classified, exit_code, takes_texts,
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, expand
 from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.results import read_lines, unfit
 
 _RESULT = {"offence", "offences", "modi_operandi", "versions"}
 
@@ -26,14 +27,17 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from smokkel_nlp.display.page import write_page
     from smokkel_nlp.display.terminal import picture, show, terminal
 
+    if options.svg and options.svg.resolve() in {Path(file).resolve() for file in options.files}:
+        raise InputError(f"{options.svg}: the picture would stand in place of the texts; give another --svg")
     failed: list[BadRecord] = []
     total = 0
     console = terminal()
     for case in _cases(options, failed):
         if options.svg:
-            _write(options.svg, picture(case))
+            write_page(options.svg, picture(case), "--svg")
             total = 1
             break
         if total:
@@ -44,13 +48,6 @@ def _run(options: argparse.Namespace) -> int:
     if not total and not failed:
         raise InputError(f"no record to show{f' has the id {options.only!r}; check --only' if options.only else ''}")
     return exit_code(total, len(failed))
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); give another --svg") from error
 
 
 def _cases(options: argparse.Namespace, failed: list[BadRecord]) -> Iterator[CaseAnalysis]:
@@ -74,11 +71,8 @@ def _holds_results(path: Path) -> bool:
 
 
 def _stored(path: Path, failed: list[BadRecord]) -> Iterator[CaseAnalysis]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield CaseAnalysis.from_json(line.decode("utf8"))
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                failed.append(BadRecord(f"{path}:{number}", "not a result of classify; mend or remove it"))
+    for place, case in read_lines(path):
+        if isinstance(case, CaseAnalysis):
+            yield case
+        else:
+            failed.append(BadRecord(place, unfit(case)))

@@ -46,14 +46,23 @@ def build_page(name: str, title: str, blocks: Mapping[str, Any], style: str = ""
     """
     style += read_text(resource(f"{name}.css"))
     script = "".join(read_text(resource(f"{stem}.js")) for stem in (*scripts, name))
-    policy = (
-        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
-    )
     data = "\n".join(f'<script type="application/json" id="{key}">{to_json(value)}</script>' for key, value in blocks.items())
     # A browser reads the end of a line as \n before it compares hashes; files of the package have no other.
-    parts = {"policy": policy, "title": escape(title), "style": style, "script": script, "data": data}
+    parts = {"policy": policy(style, script), "title": escape(title), "style": style, "script": script, "data": data}
     return Template(read_text(resource(f"{name}.html"))).substitute(parts)
+
+
+def policy(style: str, script: str = "") -> str:
+    """Return the content security policy of a page with this style and this script, or with none.
+
+    Examples
+    --------
+    >>> policy("p { margin: 0 }").count("sha256-"), policy("p { margin: 0 }", "begin()").count("sha256-")
+    (1, 2)
+    """
+    own = [*([f"script-src {_digest(script)}"] if script else []), f"style-src {_digest(style)}"]
+    rest = ("base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'")
+    return "; ".join(("default-src 'none'", *own, *rest))
 
 
 def to_json(data: Any) -> str:
@@ -72,8 +81,15 @@ def to_json(data: Any) -> str:
     return json.dumps(data, separators=(",", ":"), allow_nan=False).translate(_MARKUP)
 
 
-def write_page(path: str | os.PathLike[str], page: str) -> None:
-    """Write a page whole or not at all: under another name beside it, which then takes its place.
+def write_page(path: str | os.PathLike[str], page: str, option: str = "-o") -> None:
+    """Write a page or a picture whole or not at all: under another name beside it, which then takes its place.
+
+    Parameters
+    ----------
+    path : path
+    page : str
+    option : str
+        How the user gave the path, for the error.
 
     Raises
     ------
@@ -89,7 +105,7 @@ def write_page(path: str | os.PathLike[str], page: str) -> None:
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); give another -o") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror}); give another {option}") from error
 
 
 def _digest(content: str) -> str:

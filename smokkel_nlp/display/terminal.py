@@ -64,7 +64,7 @@ def show(case: CaseAnalysis, console: Console, whole: bool = False) -> None:
         if table.row_count:
             console.print(table)
             console.print()
-    console.print(Text(case.note, style="italic"))
+    console.print(Text(clean(case.note), style="italic"))
 
 
 def terminal(width: int | None = None) -> Console:
@@ -121,7 +121,7 @@ def marked_line(text: str, start: int, end: int, passages: Sequence[Passage], pl
         for passage in inner:
             if passage.end == segment.end:
                 told = passage.told()
-                label = f"{passage.number} {passage.label}{f', {told}' if told else ''}"
+                label = clean(f"{passage.number} {passage.label}{f', {told}' if told else ''}")
                 line.append(f"]({label})" if plain else f" {label} ", Style(color=_light(passage)[1], bgcolor=_page(), bold=True))
     return line
 
@@ -139,9 +139,9 @@ def _page() -> str:
 
 
 def _head(case: CaseAnalysis) -> Text:
-    head = Text(f"{clean(case.id)}: " if case.id else "").append(case.offence, "bold")
+    head = Text(f"{clean(case.id)}: " if case.id else "").append(clean(case.offence), "bold")
     if case.offence == "onzeker":
-        head.append(f" ({'; '.join(case.reasons)}); als het moet: ").append(case.offence_forced, "bold")
+        head.append(clean(f" ({'; '.join(case.reasons)}); als het moet: ")).append(clean(case.offence_forced), "bold")
     return head
 
 
@@ -156,7 +156,9 @@ def _offences(case: CaseAnalysis) -> Table:
     table = _table("delict", "kans", "", "status")
     for offence, result in case.offences.items():
         doubt = ", onzeker" if result.uncertain else ""
-        table.add_row(Text(offence), Text(_chance(result.probability)), in_words(result.probability) + doubt, result.status or "-")
+        table.add_row(
+            Text(clean(offence)), Text(_chance(result.probability)), in_words(result.probability) + doubt, clean(result.status or "-")
+        )
     return table
 
 
@@ -169,7 +171,7 @@ def _tags(case: CaseAnalysis) -> Table:
     table = _table("tag", "kans", "status")
     for mo in case.modi_operandi:
         chance = "eigen regel" if mo.probability is None else _chance(mo.probability)
-        table.add_row(_label(mo.tag), Text(chance), mo.status or "-")
+        table.add_row(_label(mo.tag), Text(chance), clean(mo.status or "-"))
     return table
 
 
@@ -212,4 +214,4 @@ def _column(rows: Sequence[ElementRow] | None) -> Iterator[str]:
         yield "niet gezocht: de tekst gaat er niet over"
     for row in rows or ():
         numbers = ", ".join(str(passage.number) for passage in row.passages)
-        yield f"- {row.name}: niet gevonden" if row.status is None else f"+ {row.name}: {row.status} ({numbers})"
+        yield f"- {row.name}: niet gevonden" if row.status is None else clean(f"+ {row.name}: {row.status} ({numbers})")
