@@ -13,13 +13,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from pyspark.sql import SparkSession
-
 from smokkel_nlp.spark import classify
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the job; returns the exit code."""
+    from pyspark.sql import SparkSession  # an extra
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input")
     parser.add_argument("output")
