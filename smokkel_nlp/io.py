@@ -50,7 +50,7 @@ def expand(paths: Sequence[str | Path]) -> list[Path]:
                 raise InputError("-: standard input can be read once; give it once")
             found.append(path)
         elif not path.is_file():
-            raise InputError(f"{path}: no such file; check the path")
+            raise InputError(f"{path}: {'a pipe or device; read it as -' if path.exists() else 'no such file; check the path'}")
         elif _kind(path) not in _SUFFIXES:
             raise InputError(
                 f"{path}: files that end in '{path.suffix}' cannot be read; "
@@ -116,7 +116,7 @@ class RecordReader:
     Raises
     ------
     InputError
-        If a path, the encoding or an extra is missing (at once), or a table has no such column (when it is reached).
+        If a path, the encoding or an extra is missing (at once), or a table lacks a column that is asked for (when it is reached).
 
     Examples
     --------

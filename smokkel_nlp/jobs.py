@@ -90,7 +90,7 @@ def classify_files(
     Returns
     -------
     Summary
-        Of a run that was complete before, that of the call that ended it.
+        Of a run that was complete before, that of the call that ended it; its input is read through, to see that it is the same.
 
     Raises
     ------
@@ -111,6 +111,8 @@ def classify_files(
     >>> summary.records, summary.classified, summary.failed, summary.complete
     (2, 1, 1, True)
     """
+    if max_errors is not None and max_errors < 0:
+        raise InputError(f"{max_errors} errors cannot be allowed; give 0 or more")
     names = [os.fspath(path) for path in paths]
     reader = RecordReader(names, text_field, id_field, carry=carry, encoding=encoding)
     sizes = reader.sizes()
@@ -128,20 +130,30 @@ def classify_files(
     if path is None:
         sink, side, place = Stream(None if os.fspath(output) == STANDARD else Path(output)), None, None
     else:
-        _check_output(path, sizes)
         sink, side = (Parts if writer.parts else Growing)(path), Growing(side_path(path))
-        place = None if STANDARD in names else path.with_name(f"{path.name}.journal")
-        if not restart and not (place and place.exists()):
+        place = path.with_name(f"{path.name}.journal")
+        _check_output((path, side_path(path), place), sizes)
+        if not restart and not place.exists():
             _refuse_existing(path)
     with Journal(place, restart) as journal:
-        if path and not restart and not journal.begun:  # a run that was killed before it began leaves an empty journal
-            _refuse_existing(path)
-        journal.begin(settings)
-        if ended := journal.summary:
-            sink.check(journal.totals.output)
-            return Summary(**{**ended, "resumed_from": journal.totals.records})
-        run = Run(reader, rule, source, keep_text, writer, sink, side, duplicates, journal)
-        return run(jobs, max_errors, versions, Callbacks(on_progress, on_problem, stop))
+        if path and not restart:
+            if not journal.begun:  # a run that was killed before it began leaves an empty journal
+                _refuse_existing(path)
+            elif STANDARD in names:
+                raise InputError(
+                    f"{path}: a run began it, and with standard input it cannot go on; give another -o, or begin anew with --restart"
+                )
+        try:
+            journal.begin(settings)
+            run = Run(reader, rule, source, keep_text, writer, sink, side, duplicates, journal)
+            if ended := journal.summary:
+                sink.check(journal.totals.output)
+                run.check()
+                return Summary(**{**ended, "resumed_from": journal.totals.records})
+            return run(jobs, max_errors, versions, Callbacks(on_progress, on_problem, stop))
+        finally:
+            if STANDARD in names:
+                journal.discard()
 
 
 def _made_of(source: Source) -> dict[str, object]:
@@ -159,12 +171,13 @@ def _made_of(source: Source) -> dict[str, object]:
     }
 
 
-def _check_output(path: Path, inputs: Iterable[str]) -> None:
-    """Refuse an output in a folder that is not there, or in the place of an input."""
-    with writing(path):
-        os.stat(path.parent)
-        if path.exists() and any(name != STANDARD and path.samefile(name) for name in inputs):
-            raise InputError(f"{path}: is also read; give another -o")
+def _check_output(files: Sequence[Path], inputs: Iterable[str]) -> None:
+    """Refuse an output in a folder that is not there, or of which a file, the output itself first, takes the place of an input."""
+    with writing(files[0]):
+        os.stat(files[0].parent)
+        for file in files:
+            if file.exists() and any(file.samefile(name) for name in inputs):
+                raise InputError(f"{file}: is also read; give another -o")
 
 
 def _refuse_existing(path: Path) -> None:

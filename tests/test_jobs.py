@@ -256,11 +256,35 @@ def test_another_option_is_refused_and_restart_takes_it(
     asked = {name: places.get(name, value) for name, value in asked.items()}
     if "prior" in asked:
         asked["model"] = prior_model
-    path = tmp_path / "uit.jsonl"
-    classify_files([source], path, stop=lambda: True, **({"model": prior_model} if "prior" in asked else {}))
+    path, turns = tmp_path / "uit.jsonl", iter(range(100))
+    classify_files([source], path, stop=lambda: next(turns) >= 1, **({"model": prior_model} if "prior" in asked else {}))
     with pytest.raises(InputError, match=f"differs from this one: .*{message}.*--restart"):
         classify_files([source], path, **asked)
     assert classify_files([source], path, restart=True, **asked).complete
+
+
+def test_a_run_that_finished_nothing_takes_other_options(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("nr;tekst\n1;Een fiets.\n")
+    with pytest.raises(InputError, match="no column 'text'"):
+        classify_files([tmp_path / "in.csv"], tmp_path / "uit.jsonl")
+    assert classify_files([tmp_path / "in.csv"], tmp_path / "uit.jsonl", text_field="tekst").classified == 1
+    with pytest.raises(InputError, match="text field was"):
+        classify_files([tmp_path / "in.csv"], tmp_path / "uit.jsonl")
+
+
+def test_another_input_is_refused_though_the_run_is_complete(source: Path, tmp_path: Path) -> None:
+    path, before = tmp_path / "uit.jsonl", source.read_bytes()
+    classify_files([source], path)
+    wanted = content(path)
+    source.write_bytes(before.replace(b"zaak-5", b"zaak-X"))
+    with pytest.raises(InputError, match=r"in\.jsonl:5 to .*in\.jsonl:8: not what stood there"):
+        classify_files([source], path)
+    source.write_bytes(before[:-40] + b"\n{" * 20)
+    with pytest.raises(InputError, match=r"in\.jsonl:\d+ to .*: not what stood there|ended before this"):
+        classify_files([source], path)
+    source.write_bytes(before)
+    assert classify_files([source], path).resumed_from == 24
+    assert content(path) == wanted
 
 
 def test_another_input_is_refused(source: Path, tmp_path: Path) -> None:
@@ -324,6 +348,11 @@ def test_nothing_is_written_over_unasked(source: Path, tmp_path: Path, form: str
     assert content(path) == wanted
     with pytest.raises(InputError, match="is also read"):
         classify_files([source], source, restart=True)
+    beside = source.rename(source.with_name(f"{path.name}.errors.jsonl"))
+    before = beside.read_bytes()
+    with pytest.raises(InputError, match=r"errors\.jsonl: is also read"):
+        classify_files([beside], path, restart=True)
+    assert beside.read_bytes() == before
 
 
 def test_the_second_of_two_runs_on_one_output_refuses(source: Path, tmp_path: Path) -> None:
@@ -385,6 +414,10 @@ def test_more_errors_than_allowed_end_the_run(source: Path, tmp_path: Path, caps
     assert json.loads(capsys.readouterr().out)["complete"] is False
     assert run("classify", source, "-o", path, "--max-errors", 6) == 1
     assert content(path) == wanted
+    assert run("classify", source, "-o", path, "--restart", "--max-errors", 2) == 2
+    assert "the same command, without --restart, goes on" in capsys.readouterr().err
+    assert run("classify", source, "-o", path, "--max-errors", -1) == 2
+    assert "-1 errors cannot be allowed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -502,7 +535,82 @@ def test_standard_input_and_output(
     assert (summary["classified"], summary["failed"], summary["duplicate_ids"]) == (18, 6, 1)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
     assert run("classify", "-", "-o", tmp_path / "in.jsonl.uit.jsonl") == 1
-    assert not (tmp_path / "in.jsonl.uit.jsonl.journal").exists()
+    assert not list(tmp_path.glob("in.jsonl.uit.jsonl.journal*"))
+
+
+def test_standard_input_keeps_off_the_output_of_another_run(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def given() -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
+
+    path, refused = tmp_path / "uit.jsonl", []
+
+    def again(progress: Progress) -> None:
+        given()
+        with pytest.raises(InputError, match="another run writes this output") as told:
+            classify_files(["-"], path)
+        refused.append(told)
+
+    given()
+    first = classify_files(["-"], path, on_progress=again)
+    assert (len(refused), first.records) == (7, 24)
+    path.unlink()
+    classify_files([source], path)
+    path.unlink()  # the journal of that run would take what now comes here for its own
+    given()
+    with pytest.raises(InputError, match=r"a run began it, and with standard input it cannot go on; .*--restart"):
+        classify_files(["-"], path)
+    assert classify_files(["-"], path, restart=True).classified == 18
+    with pytest.raises(InputError, match="there is one already, and no journal"):
+        classify_files([source], path)
+
+
+def test_where_a_run_cannot_be_resumed_nothing_else_is_said(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
+    monkeypatch.setattr(Bar, "__call__", lambda self, progress: progress.totals.records == 8 and os.kill(os.getpid(), signal.SIGTERM))
+    assert run("classify", "-", "-o", tmp_path / "uit.jsonl") == 2
+    told = capsys.readouterr().err
+    assert "this run cannot be resumed" in told.splitlines()[-1]
+    assert "goes on" not in told
+
+
+def test_whoever_stops_reading_the_output_is_told(source: Path, root: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "smokkel_nlp.cli", "classify", str(source)],
+        stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=root,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == 2
+    assert "standard output: cannot be written (Broken pipe)" in done.stderr
+
+
+def test_a_stream_of_records_holds_no_summary(source: Path, root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "smokkel_nlp.cli", "classify", str(source), "-o", "/dev/stdout", "--json"],
+        capture_output=True, text=True, check=False, cwd=root,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert ["offences" in json.loads(line) for line in done.stdout.splitlines()] == [True] * 18
+    assert '"complete": true' in done.stderr
+
+
+def test_what_is_read_is_let_go_of_when_the_run_fails(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+
+    class Reader(jobs.RecordReader):
+        def __iter__(self) -> Iterator[Any]:
+            try:
+                yield from super().__iter__()
+            finally:
+                closed.append(True)
+
+    monkeypatch.setattr(jobs, "RecordReader", Reader)
+    with pytest.raises(JobError, match="more than the 0") as told:  # what was raised keeps its frames, and all they hold
+        classify_files([source], tmp_path / "uit.jsonl", max_errors=0)
+    assert closed == [True], told
 
 
 def test_an_empty_input_is_all_well(tmp_path: Path, form: str) -> None:

@@ -7,6 +7,7 @@ import decimal
 import gzip
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -217,6 +218,28 @@ def test_a_missing_column_is_told_with_the_columns_there_are(tmp_path: Path, nam
         read(tmp_path, name, content)
     with pytest.raises(InputError, match=r"no column 'datum' to carry along; .*\(there is nr, tekst, 1 more\)"):
         read(tmp_path, name, content, text_field="tekst", carry=["datum"])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_the_column_of_ids_is_one_that_is_there(tmp_path: Path, name: str) -> None:
+    def table(*columns: str) -> bytes:
+        if name == "a.csv":
+            return "\n".join([",".join(columns), ",".join("x" for _ in columns)]).encode()
+        pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * len(columns), list(columns)), out := io.BytesIO())
+        return out.getvalue()
+
+    with pytest.raises(InputError, match=r"no column 'zaaknr' for the id; give another --id-field \(there is text, nr\)"):
+        read(tmp_path, name, table("text", "nr"), id_field="zaaknr")
+    assert read(tmp_path, name, table("text", "nr"))[0][0].id.startswith(str(tmp_path))
+    for asked in ({"id_field": "nr"}, {"carry": ["nr"]}):
+        with pytest.raises(InputError, match=r"column 'nr' stands twice; rename one"):
+            read(tmp_path, name, table("text", "nr", "nr"), **asked)
+
+
+def test_a_pipe_is_told_how_to_be_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jsonl")
+    with pytest.raises(InputError, match=r"a\.jsonl: a pipe or device; read it as -"):
+        expand([tmp_path / "a.jsonl"])
 
 
 def test_odd_json(tmp_path: Path) -> None:

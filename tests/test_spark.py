@@ -222,15 +222,14 @@ def test_a_worker_loads_the_pipeline_once_and_hands_rows_on_by_piece(texts: list
 
 
 def test_only_the_guilty_row_fails_and_its_text_stays_out(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    classifier = type(nlp.get_pipe("smokkel_classify"))
-    before = classifier.__call__
+    real = spark.case_of
 
-    def failing(self: Any, doc: Any) -> Any:
+    def failing(doc: Any) -> Any:
         if "kapot" in doc.text:
             raise ValueError(f"geheim: {doc.text}")
-        return before(self, doc)
+        return real(doc)
 
-    monkeypatch.setattr(classifier, "__call__", failing)
+    monkeypatch.setattr(spark, "case_of", failing)
     texts = ["Hij reed met zes migranten over de grens.", "Dit is kapot.", "Zij kwam uit de bus."]
     rows = worked(pyarrow.record_batch({"tekst": texts, "zaak": ["a", "b", None]}))
     assert [row["smokkel_error"] for row in rows] == [

@@ -50,9 +50,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--restart", action="store_true", help="begin anew, over what is there")
     command.add_argument("--max-errors", type=int, metavar="N", help="stop once more than N records failed")
     command.add_argument("--duplicates", action="store_true", help="tell texts that stood before, as is always done for ids")
-    command.add_argument(
-        "--json", action="store_true", help="print a summary in JSON; on standard error where records go to standard output"
-    )
+    command.add_argument("--json", action="store_true", help="print a summary in JSON; on standard error where records go to a stream")
     command.set_defaults(run=_run)
 
 
@@ -70,7 +68,9 @@ def _run(options: argparse.Namespace) -> int:
     from smokkel_nlp.jobs import STANDARD, classify_files
 
     bar, streamed = Bar(), is_stream(options.output)
-    shown = sys.stderr if options.output == STANDARD else sys.stdout
+    shown = sys.stderr if streamed else sys.stdout
+    resumes = not streamed and STANDARD not in options.files
+    again = f"the same command{', without --restart,' if options.restart else ''} goes on from"
     if STANDARD in options.files:
         print("standard input cannot be read again: this run cannot be resumed", file=sys.stderr)
     try:
@@ -100,8 +100,8 @@ def _run(options: argparse.Namespace) -> int:
     except SmokkelError as error:
         if options.json:
             print(json.dumps({"complete": False, "error": str(error)}, ensure_ascii=False), file=shown)
-        if isinstance(error, JobError) and not streamed and STANDARD not in options.files:
-            print("what was finished is kept: the same command goes on from there", file=sys.stderr)
+        if isinstance(error, JobError) and resumes:
+            print(f"what was finished is kept: {again} there", file=sys.stderr)
         raise
     finally:
         bar.close()
@@ -113,7 +113,7 @@ def _run(options: argparse.Namespace) -> int:
         _tell_some(Path(options.output), summary)
     print(_line(summary), file=sys.stderr)
     if not summary.complete:
-        print("stopped as asked; the same command goes on from here", file=sys.stderr)
+        print(f"stopped as asked; {again} here" if resumes else "stopped as asked; this run cannot be resumed", file=sys.stderr)
         return FAILED
     return exit_code(summary.classified, summary.failed)
 

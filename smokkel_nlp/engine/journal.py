@@ -142,7 +142,7 @@ class Journal:
             raise self._told(error) from error
 
     def begin(self, settings: Mapping[str, Any]) -> None:
-        """Hold what a run is made of against the run that this journal tells of; keep it where there is none.
+        """Hold what a run is made of against the run that this journal tells of; keep it where that finished nothing.
 
         Parameters
         ----------
@@ -156,9 +156,9 @@ class Journal:
         """
         given = {name: json.dumps(value, sort_keys=True) for name, value in settings.items()}
         known = dict(self._db.execute("select name, value from run"))
-        known.pop("summary", None)
-        if not known:
+        if known.pop("summary", None) is None and not self.totals.records:
             with self.transaction():
+                self._db.execute("delete from run")
                 self._db.executemany("insert into run values (?, ?)", given.items())
             return
         if told := [
@@ -198,6 +198,12 @@ class Journal:
                 self._db.execute(f"delete from {table}")
         with suppress(sqlite3.Error):  # else they would stand in the file until they are written over
             self._db.execute("vacuum")
+
+    def discard(self) -> None:
+        """Remove the file, as of a run that cannot be resumed; the lock lasts until the block is left."""
+        if self._path:
+            with suppress(OSError):  # a system that removes no open file keeps it
+                self._path.unlink()
 
     @property
     def begun(self) -> bool:

@@ -40,7 +40,7 @@ class Sink(Protocol):
 
 @contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Tell what keeps a path from being written as an error with its mend; a closed pipe is passed on.
+    """Tell what keeps a path from being written as an error with its mend.
 
     Raises
     ------
@@ -48,8 +48,6 @@ def writing(path: str | os.PathLike[str]) -> Iterator[None]:
     """
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise JobError(
             f"{os.fspath(path)}: cannot be written ({error.strerror or type(error).__name__}); "

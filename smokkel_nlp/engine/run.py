@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,6 +20,8 @@ from smokkel_nlp.errors import InputError, JobError
 from smokkel_nlp.io import Record, RecordReader
 from smokkel_nlp.parallel import in_order
 from smokkel_nlp.writers import Writer
+
+_MEND = "put it back, or begin anew with --restart"
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Run:
         self._reader, self._rule, self._writer, self._sink, self._side = reader, rule, writer, sink, side
         self._process = partial(process, source=source, keep_text=keep_text, writer=writer)
         self._duplicates, self._journal = duplicates, journal
+        self._finished = list(journal.digests())
         self._waiting: deque[Chunk] = deque()
         self._stopped = False
         self._totals = journal.totals
@@ -132,14 +136,15 @@ class Run:
             if not start.output and not self._writer.parts:
                 self._sink.append(self._writer.header())
             self._check_errors(max_errors)
-            for done in in_order(self._process, self._tasks(callbacks, size), jobs):
-                chunk = self._waiting.popleft()
-                for problem in self._write(chunk, done):
-                    if callbacks.on_problem:
-                        callbacks.on_problem(problem)
-                if callbacks.on_progress:
-                    callbacks.on_progress(Progress(self._totals, start.records, chunk.position, size))
-                self._check_errors(max_errors)
+            with closing(self._tasks(callbacks, size)) as tasks:  # else what it reads is let go of in any order when the run fails
+                for done in in_order(self._process, tasks, jobs):
+                    chunk = self._waiting.popleft()
+                    for problem in self._write(chunk, done):
+                        if callbacks.on_problem:
+                            callbacks.on_problem(problem)
+                    if callbacks.on_progress:
+                        callbacks.on_progress(Progress(self._totals, start.records, chunk.position, size))
+                    self._check_errors(max_errors)
             seconds = time.monotonic() - began
             totals = {name: value for name, value in asdict(self._totals).items() if name not in ("output", "side")}
             summary = Summary(
@@ -161,21 +166,37 @@ class Run:
             if self._side:
                 self._side.close()
 
-    def _tasks(self, callbacks: Callbacks, size: int) -> Iterator[Sequence[Record]]:
-        """Yield the records of the chunks that are not finished; those that are must be what they were."""
-        finished, number, position = list(self._journal.digests()), -1, 0
-        told = False
+    def check(self) -> None:
+        """Read the input of a run that is complete once more.
+
+        Raises
+        ------
+        InputError
+            If it is not the one that the journal tells of.
+        """
+        for chunk in self._chunks():
+            if chunk.number >= len(self._finished):
+                raise InputError(f"{chunk.items[0].place}: the run ended before this; {_MEND}")
+
+    def _chunks(self) -> Iterator[Chunk]:
+        """Yield the chunks of the input; those that are finished must be what they were."""
+        number = -1
         for number, items in enumerate(cut(self._reader, self._rule)):
+            chunk = Chunk(number, items, self._reader.position)
+            if number < len(self._finished) and chunk.digest != self._finished[number]:
+                raise InputError(f"{items[0].place} to {items[-1].place}: not what stood there when the run began; {_MEND}")
+            yield chunk
+        if number + 1 < len(self._finished):
+            raise InputError(f"the input ends before the place where the run was; {_MEND}")
+
+    def _tasks(self, callbacks: Callbacks, size: int) -> Generator[Sequence[Record], None, None]:
+        """Yield the records of the chunks that are not finished."""
+        position, told = 0, False
+        for chunk in self._chunks():
             if callbacks.stop and callbacks.stop():
                 self._stopped = True
                 return
-            chunk = Chunk(number, items, self._reader.position)
-            if number < len(finished):
-                if chunk.digest != finished[number]:
-                    raise InputError(
-                        f"{items[0].place} to {items[-1].place}: not what stood there when the run began; "
-                        "put it back, or begin anew with --restart"
-                    )
+            if chunk.number < len(self._finished):
                 position = chunk.position
                 continue
             if callbacks.on_progress and not told:
@@ -183,8 +204,6 @@ class Run:
                 told = True
             self._waiting.append(chunk)
             yield chunk.records
-        if number + 1 < len(finished):
-            raise InputError("the input ends before the place where the run was; put it back, or begin anew with --restart")
 
     def _write(self, chunk: Chunk, done: Done) -> list[Problem]:
         """Write what came of a chunk, then note it as finished; returns what is to be said of its records."""
@@ -215,5 +234,5 @@ class Run:
         if limit is not None and self._totals.failed > limit:
             raise JobError(
                 f"{self._totals.failed:,} records failed, more than the {limit:,} that --max-errors allows; mend them and begin anew with "
-                "--restart, or go on from here with a higher limit"
+                "--restart, or give a higher limit"
             )

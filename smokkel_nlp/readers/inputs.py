@@ -99,16 +99,19 @@ class Wanted:
         Raises
         ------
         InputError
-            If the text column or one to carry is missing, or the text column stands twice.
+            If the text column, one to carry or an id column of another name than the usual is missing, or one of them stands twice.
         """
         there = f"(there is {_shown(columns)})"
         if self.text_field not in columns:
             raise InputError(f"{place}: no column '{self.text_field}'; name the text column with --text-field {there}")
-        if list(columns).count(self.text_field) > 1:
-            raise InputError(f"{place}: column '{self.text_field}' stands twice; rename one {there}")
+        if self.id_field not in (*columns, Wanted.id_field):
+            raise InputError(f"{place}: no column '{self.id_field}' for the id; give another --id-field {there}")
         for name in self.carry:
             if name not in columns:
                 raise InputError(f"{place}: no column '{name}' to carry along; give another --carry {there}")
+        for name in (self.text_field, self.id_field, *self.carry):
+            if list(columns).count(name) > 1:
+                raise InputError(f"{place}: column '{name}' stands twice; rename one {there}")
 
 
 def plain(value: Any, depth: int = 0) -> Any:
