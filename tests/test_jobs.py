@@ -607,9 +607,13 @@ def test_what_is_read_is_let_go_of_when_the_run_fails(source: Path, tmp_path: Pa
             finally:
                 closed.append(True)
 
+    def failing(records: Sequence[Record], **rest: Any) -> None:
+        raise JobError("a process ended")
+
     monkeypatch.setattr(jobs, "RecordReader", Reader)
-    with pytest.raises(JobError, match="more than the 0") as told:  # what was raised keeps its frames, and all they hold
-        classify_files([source], tmp_path / "uit.jsonl", max_errors=0)
+    monkeypatch.setattr(engine, "process", failing)
+    with pytest.raises(JobError, match="a process ended") as told:  # which keeps the frames it came through, and all they hold
+        classify_files([source], tmp_path / "uit.jsonl")
     assert closed == [True], told
 
 
