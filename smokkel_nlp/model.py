@@ -118,7 +118,9 @@ class Model:
                     f"model {self.version} learnt an offence from no text or from nothing else, so it cannot take a prior; {RETRAIN}"
                 )
             calibration[:_OFFENCES, 1] += np.log(prior / (1 - prior)) - np.log(learnt / (1 - learnt))
-        return replace(self, thresholds=changed, calibration=calibration)
+        model = replace(self, thresholds=changed, calibration=calibration)
+        vars(model)["columns"] = self.columns  # the same words: what was looked up of them stays known
+        return model
 
     @property
     def cuts(self) -> NDArray[np.float64]:

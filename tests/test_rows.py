@@ -106,3 +106,8 @@ def test_the_status_of_an_offence_is_weighed_as_it_is_learnt(nlp: Language, docs
 def test_an_answer_is_the_same_to_the_last_bit_in_any_batch(nlp: Language, docs: list[Doc], size: int) -> None:
     texts = [doc.text for doc in docs]
     assert [(doc.cats, doc._.case) for doc in nlp.pipe(texts, batch_size=size)] == [(doc.cats, doc._.case) for doc in docs]
+
+
+def test_other_settings_keep_what_was_looked_up(nlp: Language) -> None:
+    model = nlp.get_pipe("smokkel_classify").classifier
+    assert model.under(0.01, {}).columns is model.columns
