@@ -138,6 +138,17 @@ def fault(text: str, limit: int) -> str | None:
     return None
 
 
+def stumble(error: Exception) -> str:
+    """Return why a text that brought about an error has no record; the message of the error may hold text, so it is left out.
+
+    Examples
+    --------
+    >>> stumble(ValueError("geheim"))
+    'ValueError while it was classified; look at the text, and report this if it is sound'
+    """
+    return f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
+
+
 def _checked(texts: Iterable[Any], limit: int) -> Iterator[str]:
     if isinstance(texts, str):
         raise InputError("texts is one string; give a list of strings, such as [text]")

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from spacy.language import Language
 
 from smokkel_nlp.arrow import import_pyarrow, schema, to_struct
-from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of
+from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of, stumble
 from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError, SmokkelError
 from smokkel_nlp.memory import zone
@@ -190,8 +190,8 @@ def _alone(nlp: Language, text: str) -> CaseAnalysis | str:
         return case_of(nlp(text))
     except SmokkelError:
         raise
-    except Exception as error:  # its message may hold text
-        return f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
+    except Exception as error:
+        return stumble(error)
 
 
 def _fault(text: str | None, limit: int) -> str | None:

@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     baselines = baseline_answers(texts, train, options.baselines)
     ours = system_answers(texts, options.model, options.jobs)
     results = evaluate(records, {"smokkel_nlp": ours, **baselines}, options.errors)
-    if options.errors:
+    if options.errors and (options.html or options.output):  # what is printed does not tell it
         for row, told in zip(results["smokkel_nlp"]["errors"], moved(records, ours, options.model, options.jobs), strict=True):
             row["moved"] = told
     if options.html:

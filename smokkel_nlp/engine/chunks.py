@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from spacy.language import Language
 
-from smokkel_nlp.batch import BATCH, Source, fault, pipeline
+from smokkel_nlp.batch import BATCH, Source, fault, pipeline, stumble
 from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import SmokkelError
 from smokkel_nlp.io import BadRecord, Record
@@ -149,8 +149,8 @@ def _together(nlp: Language, records: Sequence[tuple[int, Record]], keep_text: b
             writer.encode(alone)
         except SmokkelError:
             raise
-        except Exception as error:  # its message may hold text
-            failed[number] = f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
+        except Exception as error:
+            failed[number] = stumble(error)
         else:
             results += alone
     return _done(results, writer, failed)
