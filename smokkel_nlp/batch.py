@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ from spacy.language import Language
 
 from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.memory import zone
+from smokkel_nlp.memory import worn, zone
 from smokkel_nlp.parallel import in_order
 from smokkel_nlp.pipeline import add_rules, load, read_rules
 from smokkel_nlp.records import CaseAnalysis
@@ -25,9 +26,19 @@ Source = tuple[str | None, str | None, tuple[str, str] | None, Settings]
 """What a pipeline is made of: base, model, the content and name of a user's file, and what else the user asks for."""
 
 
-@lru_cache(maxsize=2)
 def pipeline(base: str | None, model: str | None, rules: tuple[str, str] | None, settings: Settings) -> Language:
-    """Load a pipeline once per process; a user's rules come as content, so that a file that was changed is read again."""
+    """Load a pipeline once per process, and anew when it is worn; a user's rules come as content, so that a changed file is read again."""
+    nlp = _loaded(base, model, rules, settings)
+    if worn(nlp):
+        del nlp
+        _loaded.cache_clear()
+        gc.collect()  # its parts refer to each other
+        nlp = _loaded(base, model, rules, settings)
+    return nlp
+
+
+@lru_cache(maxsize=2)
+def _loaded(base: str | None, model: str | None, rules: tuple[str, str] | None, settings: Settings) -> Language:
     nlp = load(base, model=model, **settings.to_dict())
     if rules is not None:
         add_rules(nlp, *rules)

@@ -18,6 +18,9 @@ _LOCK = threading.RLock()
 # Inside a zone the tokenizer remembers nothing: entered cold, it costs several times the speed. So it first learns the words that the texts
 # at hand use, and no zone is opened before it knows so many; they take some 30 megabytes.
 _KNOWN = 60_000
+# The tables in which spaCy looks words up keep the place of a word that was freed, and double when they are full: over a million records
+# that is some 60 megabytes. A pipeline that met so many words is loaded anew, which takes about a second.
+_WORN = 500_000
 
 
 @contextmanager
@@ -45,3 +48,15 @@ def zone(nlp: Language) -> Iterator[None]:
                     yield
         finally:
             forget()
+
+
+def worn(nlp: Language) -> bool:
+    """Tell whether a pipeline met so many words, those that were freed again included, that it is better loaded anew.
+
+    Examples
+    --------
+    >>> import smokkel_nlp
+    >>> worn(smokkel_nlp.load())
+    False
+    """
+    return len(nlp.vocab) >= _WORN  # the length counts what was freed, too

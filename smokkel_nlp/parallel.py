@@ -22,7 +22,10 @@ Result = TypeVar("Result")
 
 _AHEAD = 2
 """Tasks handed out for each process, so that none waits while a result is written."""
-_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# One thread each; and the C library gives larger pieces of memory back (glibc; elsewhere it says nothing), so that holes do not add up.
+_ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1") | dict.fromkeys(
+    ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "262144"
+)
 _LOOK_EVERY = 1.0
 
 
@@ -58,7 +61,7 @@ def in_order(function: Callable[[Task], Result], tasks: Iterable[Task], jobs: in
     if (number := effective_n_jobs(jobs)) == 1:
         yield from map(function, tasks)
         return
-    executor = ProcessPoolExecutor(number, initializer=_serve, initargs=(os.getpid(),), env=_THREADS)
+    executor = ProcessPoolExecutor(number, initializer=_serve, initargs=(os.getpid(),), env=_ENVIRONMENT)
     waiting: deque[Future[Result]] = deque()
     source, failure = iter(tasks), None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from spacy.language import Language
 
 import smokkel_nlp
 from smokkel_nlp import memory
+from smokkel_nlp.batch import pipeline, source_of
+from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.components.sections import load_section_rules
 from smokkel_nlp.lexicon import lexicon
 from smokkel_nlp.memory import zone
@@ -119,3 +122,21 @@ def test_what_is_worked_out_for_words_holds_when_the_lexicon_begins_anew(
     assert [case for text in texts for case in records(nlp, [text])] == wanted
     assert lexicon() is not before
     assert len(lexicon()) < 5000
+
+
+def test_a_worn_pipeline_is_loaded_anew_and_the_old_one_freed(texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pipeline(*source_of())
+    wanted, gone = [case_of(doc) for doc in first.pipe(texts)], weakref.ref(first)
+    assert pipeline(*source_of()) is first
+    monkeypatch.setattr(memory, "_WORN", len(first.vocab) - 1)
+    del first
+    assert [case_of(doc) for doc in pipeline(*source_of()).pipe(texts)] == wanted
+    assert gone() is None
+
+
+def test_what_is_freed_counts_as_wear(own: Language, texts: list[str]) -> None:
+    before = len(own.vocab)
+    with zone(own):
+        records(own, ["Kwibus7 Kwibus8 Kwibus9"])
+    assert "Kwibus7" not in own.vocab.strings
+    assert len(own.vocab) >= before + 3

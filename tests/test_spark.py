@@ -17,6 +17,7 @@ from spacy.language import Language
 import smokkel_nlp
 from smokkel_nlp import InputError, ModelError, read_results, spark
 from smokkel_nlp.arrow import schema, to_struct
+from smokkel_nlp.batch import _loaded
 from smokkel_nlp.settings import Settings
 
 pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed; pip install 'smokkel_nlp[spark]'")
@@ -209,7 +210,7 @@ def test_a_worker_loads_the_pipeline_once_and_hands_rows_on_by_piece(texts: list
     loaded = []
     monkeypatch.setattr("smokkel_nlp.batch.load", lambda *args, **settings: loaded.append(args) or smokkel_nlp.load(*args, **settings))
     monkeypatch.setattr(spark, "BATCH", 5)
-    spark.pipeline.cache_clear()
+    _loaded.cache_clear()
     batch = pyarrow.record_batch({"tekst": texts[:12], "zaak": list(range(12))})
     work = spark._mapper(0, 1, SOURCE, False)
     parts = [part for _ in range(2) for part in work(iter([batch, batch]))]
@@ -218,7 +219,7 @@ def test_a_worker_loads_the_pipeline_once_and_hands_rows_on_by_piece(texts: list
     expected = wanted(texts[:12], str)
     assert [row["smokkel"] for part in parts for row in part.to_pylist()] == expected * 4
     assert all(part.schema.field("smokkel").type == pyarrow.struct(list(schema())) for part in parts)
-    spark.pipeline.cache_clear()
+    _loaded.cache_clear()
 
 
 def test_only_the_guilty_row_fails_and_its_text_stays_out(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
