@@ -38,7 +38,7 @@ from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 from smokkel_nlp.text import without_offence_names
 
-MODEL_VERSION = "0.5.0"
+MODEL_VERSION = "0.6.0"
 _FOLDS = 5
 
 
