@@ -195,7 +195,12 @@ def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, 
     assert main(["report", str(results), "-o", str(tmp_path / "r.html"), "--with-text"]) == 1
     told = capsys.readouterr().err
     assert re.findall(r"uit\.jsonl:(\d+)", told) == ["2", "3", "4", "5", "6", "7", "8", "9"]
+    assert "uit.jsonl:6: not a result of this library: record 'zaak-1', field 'n_chars' is a str, not a whole number from 0" in told
     assert "geheim" not in told
+    assert main(["show", str(results)]) == 1  # which tells the same of the same lines
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [line for line in told.splitlines() if line.startswith("skipped")]
+    assert "geheim" not in shown.out
     data = Page(tmp_path / "r.html").block("gegevens")
     assert [row[0] for row in data["cases"]] == ["zaak-1", "zaak-2"]
     assert data["failed"] == {"number": 8, "lines": ["2", "3", "4", "5", "6", "7", "8", "9"]}
@@ -205,7 +210,7 @@ def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, 
     ("content", "arguments", "told"),
     [
         ('{"text": "een invoer"}\n', [], "no record can be shown"),
-        (None, [], "cannot be read"),
+        (None, [], "no such file"),
         ("", ["-o", "weg/r.html"], "cannot be written"),
         ("", ["-o", "uit.jsonl"], "in place of the results"),
         ("", ["--date-field", "dag"], None),

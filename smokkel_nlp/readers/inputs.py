@@ -12,11 +12,11 @@ from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
-from smokkel_nlp.errors import InputError
+from smokkel_nlp.errors import InputError, is_name
 from smokkel_nlp.text import MAX_CHARS, encodable
 
 _MAX_DEPTH = 32  # a field that is kept is copied, sent to another process and written: each goes down one call a level
-_MAX_NAMES, _MAX_NAME, _MAX_WORDS = 30, 40, 3
+_MAX_NAMES = 30
 _UNSOUND = "holds half a surrogate pair, or bytes that do not fit the encoding; decode it anew, or give its encoding"
 
 
@@ -177,7 +177,7 @@ def _kept(value: Any, name: str) -> Any:
 
 def _shown(columns: Sequence[str]) -> str:
     """Name the columns there are; a file without headings has case text in their place, so what is longer than a name is not shown."""
-    short = [name for name in columns if len(name) <= _MAX_NAME and len(name.split()) <= _MAX_WORDS and name.isprintable()]
+    short = list(filter(is_name, columns))
     more = len(columns) - len(short[:_MAX_NAMES])
     names = [*short[:_MAX_NAMES], *([f"{more} more"] if more else [])]
     return ", ".join(names) or "none"
