@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from smokkel_nlp.display.colours import load_palette
+from smokkel_nlp.display.markup import chance, percent
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.records import NOTE, CaseAnalysis, Evidence
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -51,6 +52,7 @@ class Rows:
         self._sources = _Names(taxonomy.vocabulary["sources"])
         self._tags = _Names(taxonomy.tag_ids)
         self._elements = _Names(element.id for element in taxonomy.elements)
+        self._chances = _Names(())
         self._fields = _Names(())
         self._made = _Names(())
 
@@ -69,10 +71,16 @@ class Rows:
         offences: list[Any] = []
         for name in OFFENCE_IDS:
             result = case.offences[name]
-            offences += [result.probability, result.label, self._statuses.maybe(result.status)]
+            offences += [result.probability, result.label, self._statuses.maybe(result.status), self._chances[chance(result.probability)]]
         tags: list[Any] = []
         for mo in case.modi_operandi:
-            tags += [self._tags[mo.tag], mo.probability, self._statuses.maybe(mo.status), len(mo.evidence)]
+            tags += [
+                self._tags[mo.tag],
+                mo.probability,
+                self._statuses.maybe(mo.status),
+                len(mo.evidence),
+                self._chances[chance(mo.probability)],
+            ]
         elements: list[Any] = []
         for element in case.elements:
             elements += [self._elements[element.element], self._statuses.maybe(element.status)]
@@ -119,8 +127,9 @@ class Rows:
             "date_field": dates,
             "left_out": self._left_out,
             "made": list(self._made),
-            "thresholds": [round(threshold, 2) for threshold in thresholds],
+            "thresholds": [percent(threshold) for threshold in thresholds],
             "classes": list(self._classes),
+            "chances": list(self._chances),
             "statuses": list(self._statuses),
             "sources": list(self._sources),
             "offences": [[offence.id, offence.article, group(offence.id).id] for offence in taxonomy.offences],

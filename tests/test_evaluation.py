@@ -290,7 +290,7 @@ def test_the_page_shows_each_part_where_there_is_one() -> None:
     assert "| wij | 0.185 [" in page  # half 0.1 squared, half 0.6 squared
     assert "| 0.6-0.7 | 5 | 0.60 | 0.00 | 0 | - | - |" in page
     assert "| class: geen | 5 | - | - |" in page
-    assert "| t1 | geen | mensensmokkel | 0.60 | 0.10 | - |" in page
+    assert "| t1 | geen | mensensmokkel | 60 % | 10 % | - |" in page
     assert "| zij | +0.33" in page
     bare = to_markdown("proef", evaluate(records, {"zij": answers([GEEN] * 10)}))
     for heading in ("Calibration", "Coverage", "Differences", "otherwise than gold", "Tags"):

@@ -20,6 +20,7 @@ from browser import start_browser
 
 from smokkel_nlp import evaluation_plots as plots
 from smokkel_nlp.cli import main
+from smokkel_nlp.display.markup import percent
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.evaluation import Answers
 from smokkel_nlp.evaluation_page import asked_page, to_html
@@ -155,6 +156,12 @@ def test_numbers_of_the_tables_are_those_of_the_results(page: str, results: dict
         caught = [cell(row[key]) if row["positives"] else "–" for key in ("recall", "f1")]
         assert labels[label] == [str(row["positives"]), cell(row["precision"]), *caught]
     assert labels[TAGS[7]][2:] == ["–", "–"]
+    for row, told in zip(main_["errors"], next(root.iter("ol")), strict=True):
+        chances = [percent(share) for share in row["probabilities"].values()]
+        assert "kans smokkel {}, handel {}".format(*chances) in words(told)
+    assert {percent(row["mean"]) for row in main_["calibration"]["mensensmokkel"]["bins"] if row["n"]} <= {
+        cell for node in root.iter("figure") for cell in map(words, node.iter("td"))
+    }
     confusion = rows_of(root, "Verwarring van de vier klassen")
     for gold, row in main_["confusion"].items():
         assert confusion[gold] == [str(count) for count in row.values()]

@@ -29,6 +29,7 @@ from smokkel_nlp.display.passages import LONG, Passage, element_rows, excerpts, 
 from smokkel_nlp.display.terminal import clean, marked_line, picture, show
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.records import EXAMPLE_JSON
+from smokkel_nlp.tables import summary_table
 from smokkel_nlp.taxonomy import load_taxonomy
 
 TEXT = "Achter in de bestelbus zaten zes migranten. Hij bracht hen voor 500 euro per persoon over de grens naar Duitsland."
@@ -182,6 +183,17 @@ def test_a_page_tells_all_that_is_in_the_record(nlp: Language) -> None:
     page = "".join(checked(unsure._repr_html_()).words)
     assert "onzeker: dicht bij de drempel. Als het moet: mensensmokkel" in page
     assert "De tekst is niet bewaard" in page
+
+
+def test_how_sure_is_told_alike_everywhere() -> None:
+    case = CaseAnalysis.from_json(EXAMPLE_JSON)
+    for share, told in ((0.9999, "> 99 %"), (0.99, "99 %"), (0.374, "37 %"), (0.0001, "< 1 %")):
+        sure = replace(case, offences={name: replace(result, probability=share) for name, result in case.offences.items()})
+        assert f"{told} " in "".join(checked(case_html(sure)).words)
+        file = io.StringIO()
+        show(sure, Console(file=file, width=100))
+        assert file.getvalue().count(told) == 2
+        assert list(summary_table([sure], 1))[1].count(told) == 2
 
 
 def test_elements_point_at_the_passages_that_show_them(nlp: Language) -> None:
