@@ -376,6 +376,7 @@ def test_how_sure_is_told_as_everywhere(opened: Callable[..., Any], results: Pat
     click(browser, ".open")
     told = browser.find_element("id", "zaak-inhoud").text
     assert "> 99 %" in told
+    assert "niet berekend (eigen regel)" in told
     click(browser, "#sluit")
     choose(browser, kans_van="1", kans_tot="12.5")
     assert ids(browser) == ["zaak-3", "zaak-4", "zaak-5"]

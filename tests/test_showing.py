@@ -194,6 +194,11 @@ def test_how_sure_is_told_alike_everywhere() -> None:
         show(sure, Console(file=file, width=100))
         assert file.getvalue().count(told) == 2
         assert list(summary_table([sure], 1))[1].count(told) == 2
+    own = replace(case, modi_operandi=(ModusOperandi("eigen", None, "vermoed", ()),))
+    file = io.StringIO()
+    show(own, Console(file=file, width=100))
+    for shown in (file.getvalue(), "".join(checked(case_html(own)).words)):
+        assert "niet berekend (eigen regel)" in shown
 
 
 def test_elements_point_at_the_passages_that_show_them(nlp: Language) -> None:

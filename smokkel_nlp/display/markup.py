@@ -67,6 +67,6 @@ def chance(probability: float | None) -> str:
     Examples
     --------
     >>> chance(0.5), chance(None)
-    ('50 %', 'eigen regel')
+    ('50 %', 'niet berekend (eigen regel)')
     """
-    return "eigen regel" if probability is None else percent(probability)
+    return "niet berekend (eigen regel)" if probability is None else percent(probability)
