@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.extras import need
 from smokkel_nlp.records import ROW_COLUMNS, CaseAnalysis, not_a_record
 
 if TYPE_CHECKING:
@@ -29,12 +30,11 @@ def import_pyarrow() -> Any:
     Raises
     ------
     InputError
-        If it is not installed; the message holds the install line.
+        If it is not installed (:func:`smokkel_nlp.extras.need`).
     """
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise InputError("Arrow and Parquet need pyarrow; run: pip install 'smokkel_nlp[parquet]'") from error
+    need("pyarrow", "Arrow")
+    import pyarrow
+
     return pyarrow
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.extras import need
 from smokkel_nlp.readers.compressed import STANDARD_INPUT, Source, packing, place_of
 from smokkel_nlp.readers.delimited import read_csv
 from smokkel_nlp.readers.documents import read_docx, read_text
 from smokkel_nlp.readers.encodings import decode, named
-from smokkel_nlp.readers.inputs import BadRecord, Record, Wanted, need
+from smokkel_nlp.readers.inputs import BadRecord, Record, Wanted
 from smokkel_nlp.readers.jsonlines import read_jsonl
 from smokkel_nlp.readers.parquet import read_parquet
 from smokkel_nlp.readers.pdf import PdfReader
@@ -25,7 +26,7 @@ __all__ = ["BadRecord", "Record", "RecordReader", "decode", "expand", "read_reco
 _PACKED = (".jsonl", ".csv", ".tsv")
 _SUFFIXES = (".txt", ".docx", ".pdf", ".jsonl", ".csv", ".tsv", ".parquet", ".spacy")
 _IN_FOLDERS = (".txt", ".docx", ".pdf")
-_NEEDS = {".parquet": ("pyarrow", "parquet"), ".pdf": ("pypdfium2", "documents"), ".zst": ("zstandard", "zstd")}
+_NEEDS = {".parquet": "pyarrow", ".pdf": "pypdfium2", ".zst": "zstandard"}
 
 
 def expand(paths: Sequence[str | Path]) -> list[Path]:
@@ -63,7 +64,7 @@ def expand(paths: Sequence[str | Path]) -> list[Path]:
         needed.setdefault(path.suffix.lower(), path)
     for suffix, path in needed.items():
         if suffix in _NEEDS:
-            need(*_NEEDS[suffix], path)
+            need(_NEEDS[suffix], path)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from smokkel_nlp.arrow import from_struct, import_pyarrow, to_rows
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.extras import need
 from smokkel_nlp.records import CaseAnalysis
 
 _BATCH = 1024
@@ -55,7 +56,7 @@ def read_each(path: str | os.PathLike[str]) -> Iterator[tuple[str, CaseAnalysis 
     if kind not in (".jsonl", *_PARTS):
         raise InputError(f"{path}: results cannot be read from '{kind}'; give a .jsonl, .parquet or .spacy file, or a folder of parts")
     if kind == ".parquet":
-        import_pyarrow()
+        need("pyarrow", path)
     read = {".jsonl": _json_lines, ".parquet": _parquet, ".spacy": _docs}[kind]
     return ((f"{file}:{number}", outcome) for file in files for number, outcome in read(file))
 

@@ -19,6 +19,7 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed; pip insta
 from browser import start_browser
 
 from smokkel_nlp import evaluation_plots as plots
+from smokkel_nlp import extras
 from smokkel_nlp.cli import main
 from smokkel_nlp.display.markup import percent
 from smokkel_nlp.errors import InputError
@@ -304,7 +305,7 @@ def test_wishes_are_checked_before_anything_is_measured(tmp_path: Path, monkeypa
         asked_page(tmp_path / "uit.html", False, False, True)
     with pytest.raises(InputError, match="there is no folder"):
         asked_page(tmp_path / "weg" / "uit.html", False, False, False)
-    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'smokkel_nlp\[plot\]'"):
         asked_page(tmp_path / "uit.html", False, False, False)
 

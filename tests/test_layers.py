@@ -9,7 +9,7 @@ import pytest
 
 FLOORS = [
     ["errors", "shares", "cues", "ragged"],
-    ["fields"],
+    ["fields", "extras"],
     ["records"],
     ["taxonomy", "store"],
     ["text", "masks", "settings", "display", "display.colours", "display.passages", "display.markup"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import datetime as dt
 import decimal
 import gzip
@@ -14,7 +15,7 @@ import sys
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,14 @@ import zstandard
 from fuzzing import CARRY, SECRET, TEXTS, WORD, docx, jsonl, parquet, pdf, seeds
 from spacy.tokens import Doc, DocBin
 
+from smokkel_nlp.arrow import to_table
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.evaluation_page import asked_page, to_html
+from smokkel_nlp.extras import EXTRAS
 from smokkel_nlp.io import BadRecord, Record, RecordReader, expand, read_records
 from smokkel_nlp.readers import compressed, delimited, documents, encodings, inputs, pdf_child
+from smokkel_nlp.results import read_results
+from smokkel_nlp.writers import writer_for
 
 GZ, ZST = gzip.compress, zstandard.ZstdCompressor().compress
 LINES = b"".join(b'{"text": "regel %d"}\n' % number for number in range(2000))
@@ -471,8 +477,32 @@ def test_a_missing_extra_is_told_with_its_install_line(
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InputError, match=rf"{name}: .*{module} is needed; run: pip install 'smokkel_nlp\[{extra}\]'"):
+    with pytest.raises(InputError, match=rf"{name}: the library {module} is needed; run: pip install 'smokkel_nlp\[{extra}\]'"):
         expand([tmp_path / name])
+
+
+def test_every_use_of_an_extra_asks_for_it_in_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "uit.parquet"
+    path.touch()
+    asking: dict[str, list[Callable[[], object]]] = {
+        "pyarrow": [lambda: writer_for(path), lambda: read_results(path), lambda: to_table([]), lambda: expand([path])],
+        "matplotlib": [lambda: to_html("x", {}), lambda: asked_page(tmp_path / "uit.html", False, False, False)],
+    }
+    for module, calls in asking.items():
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, module, None)
+            for call in calls:
+                with pytest.raises(
+                    InputError, match=rf": the library {module} is needed; run: pip install 'smokkel_nlp\[{EXTRAS[module]}\]'$"
+                ):
+                    call()
+
+
+def test_every_extra_installs_its_library(root: Path) -> None:
+    config = configparser.ConfigParser()
+    config.read(root / "setup.cfg", encoding="utf8")
+    for module, extra in EXTRAS.items():
+        assert module in {line.split()[0] for line in config["options.extras_require"][extra].strip().splitlines()}
 
 
 def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

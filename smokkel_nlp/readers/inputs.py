@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -152,18 +151,6 @@ def plain(value: Any, depth: int = 0) -> Any:
         case dict():
             return {plain(str(key)): plain(item, depth + 1) for key, item in value.items()}
     raise Damaged("is of a kind that cannot be carried along; leave it out")
-
-
-def need(module: str, extra: str, place: object) -> None:
-    """Ask for a library that only some files need.
-
-    Raises
-    ------
-    InputError
-        If it is not installed; the message holds the line that installs it.
-    """
-    if find_spec(module) is None:
-        raise InputError(f"{place}: to read this the library {module} is needed; run: pip install 'smokkel_nlp[{extra}]'")
 
 
 def _kept(value: Any, name: str) -> Any:
