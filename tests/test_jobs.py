@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sqlite3
@@ -401,6 +402,28 @@ def test_only_the_guilty_record_fails(source: Path, tmp_path: Path, monkeypatch:
     [told] = [problem for problem in read_problems(tmp_path / "uit.jsonl") if problem.id == "zaak-5"]
     assert told.reason.startswith("ValueError while")
     assert SECRET not in told.reason
+
+
+@pytest.mark.parametrize("form", [".jsonl", ".parts"])
+def test_only_the_record_that_cannot_be_written_fails(source: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Picky(FORMS[form]):  # type: ignore[misc]
+        def encode(self, results: Sequence[Result]) -> bytes:
+            if any(result.case.id == "zaak-5" for result in results):
+                raise OverflowError(SECRET)
+            return bytes(super().encode(results))
+
+    monkeypatch.setitem(FORMS, form, Picky)
+    summary = classify_files([source], tmp_path / f"uit{form}")
+    assert (summary.classified, summary.failed) == (17, 7)
+    [told] = [problem for problem in read_problems(tmp_path / f"uit{form}") if problem.id == "zaak-5"]
+    assert told.reason.startswith("OverflowError while")
+    kept = b"".join(raw for name, raw in sorted(content(tmp_path / f"uit{form}").items()) if "errors" not in name)
+    ids = re.findall(rb'^\{"id": "(\S+)"', kept, re.MULTILINE)
+    assert len(ids) == 17
+    assert b"zaak-5" not in ids
+    parts = [raw for name, raw in content(tmp_path / f"uit{form}").items() if "/part" in name]
+    assert bool(parts) == (form == ".parts")
+    assert [raw.count(b" records\n") for raw in parts] == [1] * len(parts)  # a part is written whole, not record by record
 
 
 def test_more_errors_than_allowed_end_the_run(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
