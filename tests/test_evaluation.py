@@ -135,6 +135,14 @@ def test_average_precision_is_that_of_scikit_learn_and_curves_are_short() -> Non
     assert figures["recall"][-1] == 1.0
 
 
+def test_resamples_without_a_positive_say_nothing_of_average_precision() -> None:
+    probabilities = np.linspace(0.9, 0.1, 20)[:, None]
+    one = np.eye(20, 1, dtype=np.int64)  # the surest text; over a third of the resamples miss it
+    assert precision_recall(one, probabilities)["average_precision"] == [1.0, 1.0, 1.0]
+    value, low, high = precision_recall(one[::-1], probabilities)["average_precision"]
+    assert 0.05 == low == value < high  # drawn k times it has a precision of k in 20
+
+
 def test_curves_of_what_there_is_enough_of() -> None:
     records = gold([SMOKKEL] * 12 + [GEEN] * 3, mo=[])
     for record in records[:10]:
