@@ -306,6 +306,32 @@ def test_another_input_is_refused(source: Path, tmp_path: Path) -> None:
     assert classify_files([source], path).resumed_from == 8
 
 
+def test_files_that_came_went_or_grew_are_named(tmp_path: Path) -> None:
+    folder, asked = tmp_path / "zaken", iter(range(100))
+    folder.mkdir()
+    for name in "abcdefgh":
+        (folder / f"{name}.txt").write_text(f"De markt was open, zei {name}.")
+    classify_files([folder], tmp_path / "uit.jsonl", stop=lambda: next(asked) >= 1)
+
+    def told(*given: Path) -> str:
+        with pytest.raises(InputError) as caught:
+            classify_files(given, tmp_path / "uit.jsonl")
+        return str(caught.value).split(" differs from this one: ")[1].split(";")[0].replace(f"{folder}{os.sep}", "")
+
+    (folder / "e.txt").rename(folder / "i.txt")
+    assert told(folder) == "input e.txt, i.txt (names or sizes)"
+    for name in "fg":
+        (folder / f"{name}.txt").write_text("langer dan het was, en dat telt")
+    assert told(folder) == "input e.txt, f.txt, g.txt and 1 more (names or sizes)"
+    (folder / "i.txt").rename(folder / "e.txt")
+    for name in "fg":
+        (folder / f"{name}.txt").write_text(f"De markt was open, zei {name}.")
+    files = [folder / f"{name}.txt" for name in "abcdefgh"]
+    assert told(*reversed(files)) == "input (its order)"
+    assert told(*files, files[0]) == "input (its order)"
+    assert classify_files([folder], tmp_path / "uit.jsonl").resumed_from == 4
+
+
 def test_an_input_cut_off_in_a_line_loses_that_line_only(source: Path, tmp_path: Path) -> None:
     source.write_bytes(source.read_bytes()[:-20])
     summary = classify_files([source], tmp_path / "uit.jsonl")
