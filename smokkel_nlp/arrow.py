@@ -8,13 +8,14 @@ did not ask for are there and null, so that all files have one schema. pyarrow i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.records import ROW_COLUMNS, CaseAnalysis
+from smokkel_nlp.extras import need
+from smokkel_nlp.records import ROW_COLUMNS, CaseAnalysis, not_a_record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,12 +30,11 @@ def import_pyarrow() -> Any:
     Raises
     ------
     InputError
-        If it is not installed; the message holds the install line.
+        If it is not installed (:func:`smokkel_nlp.extras.need`).
     """
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise InputError("Arrow and Parquet need pyarrow; run: pip install 'smokkel_nlp[parquet]'") from error
+    need("pyarrow", "Arrow")
+    import pyarrow
+
     return pyarrow
 
 
@@ -126,30 +126,55 @@ def from_table(table: pa.Table) -> Iterator[CaseAnalysis]:
     Raises
     ------
     InputError
+        If a column is missing, or a row is no record.
+    """
+    return map(from_struct, to_rows(table))
+
+
+def to_rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table, for :func:`from_struct`.
+
+    Raises
+    ------
+    InputError
         If a column is missing.
     """
     missing = [name for name in schema().names if name not in table.column_names]
     if missing:
         raise InputError(f"column '{missing[0]}' is missing; give a table of results of this library")
-    return (_case(row) for batch in table.select(schema().names).to_batches() for row in batch.to_pylist())
+    return (row for batch in table.select(schema().names).to_batches() for row in batch.to_pylist())
 
 
-def _case(row: Mapping[str, Any]) -> CaseAnalysis:
-    offences = {}
-    for result in row["offences"]:
-        name, start, end = (result.pop(key) for key in ("offence", "window_start", "window_end"))
-        offences[name] = {**result, "window": None if start is None else (start, end)}
-    explanation = row["explanation"]
+def from_struct(row: Mapping[str, Any]) -> CaseAnalysis:
+    """Return the record of what :func:`to_struct` gave.
+
+    Raises
+    ------
+    InputError
+        As :meth:`smokkel_nlp.CaseAnalysis.from_dict`.
+    """
+
+    def told(name: str, make: Callable[[Any], Any]) -> Any:
+        try:
+            return make(row[name])
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+            raise not_a_record(row, name, "does not hold what results hold there") from None
+
     return CaseAnalysis.from_dict(
         {
             **row,
-            "offences": offences,
+            "offences": told("offences", lambda results: dict(map(_offence, results))),
             "versions": {name.removeprefix(_VERSIONS): row[name] for name in ROW_COLUMNS if name.startswith(_VERSIONS)},
-            "thresholds": {item["label"]: item["threshold"] for item in row["thresholds"]},
-            "explanation": None if explanation is None else json.loads(explanation),
-            "carried": json.loads(row["carried"] or "{}"),
+            "thresholds": told("thresholds", lambda items: {item["label"]: item["threshold"] for item in items}),
+            "explanation": told("explanation", lambda text: None if text is None else json.loads(text)),
+            "carried": told("carried", lambda text: json.loads(text or "{}")),
         }
     )
+
+
+def _offence(result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    start, end = result["window_start"], result["window_end"]
+    return result["offence"], {**result, "window": None if start is None else (start, end)}
 
 
 def _json(value: object) -> str:

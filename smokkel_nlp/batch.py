@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from spacy.language import Language
 
 from smokkel_nlp.components.classify import case_of
-from smokkel_nlp.errors import InputError
+from smokkel_nlp.errors import InputError, SmokkelError
 from smokkel_nlp.memory import worn, zone
 from smokkel_nlp.parallel import in_order
 from smokkel_nlp.pipeline import add_rules, load, read_rules
@@ -20,6 +20,8 @@ from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.text import encodable
 
+T = TypeVar("T")
+R = TypeVar("R")
 BATCH = 64
 """Texts that a pipeline reads as one."""
 Source = tuple[str | None, str | None, tuple[str, str] | None, Settings]
@@ -158,6 +160,46 @@ def stumble(error: Exception) -> str:
     'ValueError while it was classified; look at the text, and report this if it is sound'
     """
     return f"{type(error).__name__} while it was classified; look at the text, and report this if it is sound"
+
+
+def together(work: Callable[[Sequence[T]], R], items: Sequence[T]) -> tuple[list[R], dict[int, str]]:
+    """Do work on items as one, which is fastest; where that fails on each alone, so that only the guilty ones fail.
+
+    Returns
+    -------
+    done : list
+        What the work gave for all of them, or for each alone that did not fail, in order.
+    failed : dict of int to str
+        Why the others failed, by their place.
+
+    Raises
+    ------
+    SmokkelError
+        If the work does; that is no fault of an item, such as a damaged model.
+
+    Examples
+    --------
+    >>> together(lambda items: [1 / item for item in items], [1, 2])
+    ([[1.0, 0.5]], {})
+    >>> done, failed = together(lambda items: [1 / item for item in items], [1, 0, 2])
+    >>> done, list(failed)
+    ([[1.0], [0.5]], [1])
+    """
+    done: list[R] = []
+    failed: dict[int, str] = {}
+    try:
+        return [work(items)], failed
+    except SmokkelError:
+        raise
+    except Exception:
+        for place, item in enumerate(items):
+            try:
+                done.append(work([item]))
+            except SmokkelError:
+                raise
+            except Exception as error:
+                failed[place] = stumble(error)
+    return done, failed
 
 
 def _checked(texts: Iterable[Any], limit: int) -> Iterator[str]:

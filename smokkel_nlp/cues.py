@@ -17,6 +17,8 @@ from typing import Generic, NamedTuple, TypeVar
 # How many tokens may stand in a gap. A limit on the wide one keeps cost linear in a text without sentence ends.
 GAPS = {"...": 5, "~": 60}
 MAX_APART = 10
+SHORTEST = 3
+"""Letters that a word with a ``*`` has at least."""
 _WORD = re.compile(r"^(?:\*?[^\s*&/]+\*?)(?:/\*?[^\s*&/]+\*?)*$")
 _CACHE_SIZE = 20_000
 
@@ -74,7 +76,7 @@ def _parse_part(text: str) -> tuple[Slot, ...]:
         if not _WORD.match(token):
             raise ValueError(f"'{token}' is not a word, a/b alternatives or word*")
         for word in token.split("/"):
-            if "*" in word and len(word.strip("*")) < 3:
+            if "*" in word and len(word.strip("*")) < SHORTEST:
                 raise ValueError(f"'{word}' is too short for a '*'; give three letters or more")
         slots.append(Slot(tuple(token.split("/")), gap))
         gap = 0
@@ -158,16 +160,18 @@ class CueMatcher(Generic[Key]):
             self.by_key.setdefault(key, []).append(index)
         self.n_slots = len(numbers)
         self._exact: dict[str, list[int]] = {}
-        self._prefix: dict[str, list[tuple[str, int]]] = {}
-        self._other: list[tuple[str, int]] = []
+        self._begins: dict[str, list[int]] = {}
+        self._ends: dict[str, list[int]] = {}
+        self._inside: dict[str, list[tuple[str, int]]] = {}  # by the first letters
         for alternatives, number in numbers.items():
             for word in alternatives:
-                if "*" not in word:
-                    self._exact.setdefault(word, []).append(number)
-                elif word.startswith("*"):
-                    self._other.append((word, number))
+                stem = word.strip("*")
+                if word.startswith("*") and word.endswith("*"):
+                    self._inside.setdefault(stem[:SHORTEST], []).append((stem, number))
                 else:
-                    self._prefix.setdefault(word[:3], []).append((word, number))
+                    kind = self._ends if word.startswith("*") else self._begins if word.endswith("*") else self._exact
+                    kind.setdefault(stem, []).append(number)
+        self._longest = max(map(len, (*self._begins, *self._ends)), default=0)  # a word may be a whole text
         self._known: dict[str, frozenset[int]] = {}
         self._sets: dict[frozenset[int], frozenset[int]] = {}
 
@@ -175,9 +179,7 @@ class CueMatcher(Generic[Key]):
         """Return the numbers of the slots that a lower-case word fits."""
         found = self._known.get(word)
         if found is None:
-            numbers = set(self._exact.get(word, ()))
-            numbers.update(number for pattern, number in self._prefix.get(word[:3], ()) if fits(pattern, word))
-            numbers.update(number for pattern, number in self._other if fits(pattern, word))
+            numbers = self._look_up(word)
             if len(self._known) >= _CACHE_SIZE:
                 self._known.clear()
                 self._sets.clear()
@@ -185,6 +187,21 @@ class CueMatcher(Generic[Key]):
             found = frozenset(numbers)
             found = self._known[word] = self._sets.setdefault(found, found)
         return found
+
+    def _look_up(self, word: str) -> set[int]:
+        """Return the slots that a word fits, found by the parts of the word, so that the number of patterns costs nothing."""
+        numbers, lengths = set(self._exact.get(word, ())), range(SHORTEST, min(len(word), self._longest) + 1)
+        for length in lengths:
+            if begun := self._begins.get(word[:length]):
+                numbers.update(begun)
+        if self._ends:
+            for length in lengths:
+                numbers.update(self._ends.get(word[-length:], ()))
+        if self._inside:
+            for start in range(len(word) - SHORTEST + 1):
+                if stems := self._inside.get(word[start : start + SHORTEST]):
+                    numbers.update(number for stem, number in stems if word.startswith(stem, start))
+        return numbers
 
     def is_key(self, word: str) -> bool:
         """Tell whether a lower-case word is the key of a cue: a stretch of text without one holds no match."""

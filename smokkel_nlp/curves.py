@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smokkel_nlp.evaluation import Answers, Floats, Matrix, bootstrap, gold_offences, gold_tags
+from smokkel_nlp.evaluation import Answers, Floats, Matrix, estimates, gold_offences, gold_tags, resample
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 ENOUGH = 10
@@ -40,9 +40,9 @@ def precision_recall(gold: Matrix, probabilities: Floats) -> dict[str, Any]:
     -------
     dict
         ``positives`` and ``cells``; ``average_precision``, the mean of the precision over the positives (the area under the curve,
-        without interpolation; Manning, Raghavan and Schütze 2008, 8.4), with its interval over texts; and the curve as ``threshold``,
-        ``recall`` and ``precision``, from the highest threshold down: at most thirty points, all of them thresholds that occur, each
-        the highest that reaches its recall.
+        without interpolation; Manning, Raghavan and Schütze 2008, 8.4), with its interval over those resamples of the texts that hold a
+        positive, since without one it is not defined; and the curve as ``threshold``, ``recall`` and ``precision``, from the highest
+        threshold down: at most thirty points, all of them thresholds that occur, each the highest that reaches its recall.
 
     Examples
     --------
@@ -61,13 +61,15 @@ def precision_recall(gold: Matrix, probabilities: Floats) -> dict[str, Any]:
 
     def average(rows: NDArray[np.int64]) -> list[float]:
         hit, given = counted(rows)
-        return [float(np.diff(hit, prepend=0) @ (hit / np.maximum(given, 1)) / max(int(hit[-1]), 1))]
+        return [float(np.diff(hit, prepend=0) @ (hit / np.maximum(given, 1)) / hit[-1]) if hit[-1] else np.nan]
 
+    values, samples = resample(n, average)
     hit, given = counted(np.arange(n))
     rises = np.flatnonzero(np.diff(hit, prepend=0))
     kept = rises[thinned(len(rises))]
+    area = estimates(values, samples[~np.isnan(samples[:, 0])])[0].to_list()
     return {
-        "positives": int(hit[-1]), "cells": gold.size, "average_precision": bootstrap(n, average)[0].to_list(),
+        "positives": int(hit[-1]), "cells": gold.size, "average_precision": area,
         "threshold": sorted_[last][kept].round(4).tolist(), "recall": (hit[kept] / hit[-1]).round(3).tolist(),
         "precision": (hit[kept] / given[kept]).round(3).tolist(),
     }  # fmt: skip

@@ -31,3 +31,17 @@ class ModelError(SmokkelError, RuntimeError):
 
 class JobError(SmokkelError, RuntimeError):
     """A run over many texts stopped before its end; the message says why and how it goes on."""
+
+
+_LONGEST, _WORDS = 40, 3
+
+
+def is_name(value: object) -> bool:
+    """Tell whether a value is a string that an error may show as a name; a longer one may be case text.
+
+    Examples
+    --------
+    >>> is_name("zaak-1"), is_name("Hij bracht hen over de grens.")
+    (True, False)
+    """
+    return isinstance(value, str) and len(value) <= _LONGEST and len(value.split()) <= _WORDS and value.isprintable()

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 
 from smokkel_nlp.display.page import policy
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.evaluation_plots import need_matplotlib, safe
+from smokkel_nlp.evaluation_plots import safe
 from smokkel_nlp.evaluation_sections import compared, curves, errors, labels, name_of, probabilities, shown, slices, summary
+from smokkel_nlp.extras import need
 from smokkel_nlp.taxonomy import read_text, resource
 
+_DRAWS = "matplotlib"
 _VERSIONS = {"library": "smokkel_nlp", "model": "model", "taxonomy": "taxonomie", "guideline": "annotatierichtlijn"}
 
 
@@ -46,7 +48,7 @@ def to_html(name: str, results: Mapping[str, Mapping[str, Any]], texts: Sequence
     InputError
         If matplotlib is not installed.
     """
-    need_matplotlib()
+    need(_DRAWS, "the page has pictures")
     first, main = next(iter(results.items()))
     parts = (
         _Section("kern", "In het kort", list(summary(main))),
@@ -106,4 +108,4 @@ def asked_page(path: Path | None, errors: bool, with_text: bool, passages: bool)
         raise InputError("--html shows the figures of the labels; leave it out, or leave out --assertion and --mentions")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder '{path.parent}'; make it, or give another --html")
-    need_matplotlib()
+    need(_DRAWS, "--html")

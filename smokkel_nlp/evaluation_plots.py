@@ -11,11 +11,9 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
-from smokkel_nlp.errors import InputError
 from smokkel_nlp.evaluation import CLASSES
 
 if TYPE_CHECKING:
@@ -52,18 +50,6 @@ class Look(NamedTuple):
 
 
 LOOKS = (Look(BLUE, "-", "o"), Look(VERMILION, "--", "s"), Look(GREEN, "-.", "^"), Look(PURPLE, ":", "D"))
-
-
-def need_matplotlib() -> None:
-    """Ask for the library that draws.
-
-    Raises
-    ------
-    InputError
-        If it is not installed; the message holds the line that installs it.
-    """
-    if find_spec("matplotlib") is None:
-        raise InputError("the page has pictures, for which the library matplotlib is needed; run: pip install 'smokkel_nlp[plot]'")
 
 
 def safe(text: str) -> str:

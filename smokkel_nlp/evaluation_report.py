@@ -9,6 +9,7 @@ from smokkel_nlp.baselines import compare
 from smokkel_nlp.breakdown import errors, slices
 from smokkel_nlp.calibration import COVERAGES, measure_probabilities
 from smokkel_nlp.curves import measure_curves
+from smokkel_nlp.display.markup import percent
 from smokkel_nlp.evaluation import CLASSES, Answers, cell, gold_offences, measure
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 
@@ -178,6 +179,6 @@ def _errors(first: str, main: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from _table("id", "gold", "given", "p smokkel", "p handel", "given up because")
     for row in main["errors"]:
-        numbers = " | ".join(f"{row['probabilities'][offence]:.2f}" for offence in OFFENCE_IDS) if row["probabilities"] else "- | -"
+        numbers = " | ".join(percent(row["probabilities"][offence]) for offence in OFFENCE_IDS) if row["probabilities"] else "- | -"
         id_ = row["id"].replace("|", "\\|")
         yield f"| {id_} | {row['gold']} | {row['given']} | {numbers} | {', '.join(row['reasons'] or ()) or '-'} |"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smokkel_nlp import evaluation_plots as plots
-from smokkel_nlp.display.markup import escaped, signed, table
+from smokkel_nlp.display.markup import escaped, percent, signed, table
 from smokkel_nlp.evaluation import CLASSES
 from smokkel_nlp.evaluation_plots import MEASURES, comma, safe
 from smokkel_nlp.taxonomy import OFFENCE_IDS
@@ -134,7 +134,7 @@ def _told(parts: Mapping[str, Mapping[str, Any]], shipped: Mapping[str, Sequence
 
 def _points(title: str, parts: Mapping[str, Mapping[str, Any]]) -> str:
     points = (
-        _row(label, comma(threshold, 4), comma(recall, 3), comma(precision, 3))
+        _row(label, percent(threshold, 2), comma(recall, 3), comma(precision, 3))
         for label, part in parts.items()
         for threshold, recall, precision in zip(part["threshold"], part["recall"], part["precision"], strict=True)
     )
@@ -155,7 +155,9 @@ def _reliability(main: Mapping[str, Any], results: Mapping[str, Mapping[str, Any
     parts = {name_of(label): part for label, part in main["calibration"].items()}
     told = "; ".join(
         f"{label}: Brier {_cell(part['brier'], 3)}, gemiddelde afstand tot de lijn {comma(part['ece'], 3)}; "
-        + ", ".join(f"kans {comma(row['mean'])} waargenomen {comma(row['observed'])} van {row['n']}" for row in part["bins"] if row["n"])
+        + ", ".join(
+            f"kans {percent(row['mean'])} waargenomen {_percent(row['observed'])} van {row['n']}" for row in part["bins"] if row["n"]
+        )
         for label, part in parts.items()
     )
     title = "Kans en werkelijkheid"
@@ -171,14 +173,14 @@ def _reliability(main: Mapping[str, Any], results: Mapping[str, Mapping[str, Any
         for label, part in result.get("calibration", {}).items()
     )
     bins = (
-        _row(label, f"{comma(row['low'], 1)}–{comma(row['high'], 1)}", str(row["n"]), comma(row["mean"]), comma(row["observed"]))
+        _row(label, f"{100 * row['low']:.0f}–{_percent(row['high'])}", str(row["n"]), percent(row["mean"]), _percent(row["observed"]))
         for label, part in parts.items()
         for row in part["bins"]
         if row["n"]
     )
     yield _figure(
         title,
-        "Op de stippellijn kloppen de kansen: van wat 0,7 kreeg, is dan zeven op de tien waar. Erboven was de kans te laag, eronder te"
+        "Op de stippellijn kloppen de kansen: van wat 70 % kreeg, is dan zeven op de tien waar. Erboven was de kans te laag, eronder te"
         f" hoog. Een open teken rust op minder dan {plots.FEW} gevallen; onderaan staat op hoeveel (logaritmisch).",
         plots.reliability("betrouwbaarheid", title, f"{told}.", parts),
         table("Brier en afstand", ("systeem en label", "gevallen", "Brier", "bij vaste kans", "afstand (ECE)"), scores)
@@ -293,7 +295,7 @@ def errors(main: Mapping[str, Any], texts: Sequence[str] | None) -> Iterator[str
         numbers = row["probabilities"]
         head = [
             shown(row["id"]), f"goud {row['gold']}, gegeven {row['given']}",
-            f"kans smokkel {comma(numbers[OFFENCE_IDS[0]])}, handel {comma(numbers[OFFENCE_IDS[1]])}" if numbers else "",
+            escaped("kans smokkel {}, handel {}".format(*(percent(numbers[offence]) for offence in OFFENCE_IDS))) if numbers else "",
             f"onzeker: {shown(', '.join(row['reasons']))}" if row["reasons"] else "",
         ]  # fmt: skip
         line = f'<span class="kop">{"".join(f"<span>{part}</span>" for part in head)}</span>'
@@ -329,7 +331,7 @@ def _figure(title: str, how: str, picture: str, numbers: str) -> str:
 
 
 def _row(head: str, *cells: str) -> str:
-    told = "".join(f'<td class="s-number">{cell}</td>' for cell in cells)
+    told = "".join(f'<td class="s-number">{escaped(cell)}</td>' for cell in cells)
     return f'<tr><th scope="row">{shown(head)}</th>{told}</tr>'
 
 

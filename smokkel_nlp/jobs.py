@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -115,14 +115,13 @@ def classify_files(
         raise InputError(f"{max_errors} errors cannot be allowed; give 0 or more")
     names = [os.fspath(path) for path in paths]
     reader = RecordReader(names, text_field, id_field, carry=carry, encoding=encoding)
-    sizes = reader.sizes()
     path = None if is_stream(output) else Path(output)
     writer = writer_for(path or "-.jsonl", carry=carry, keep_text=keep_text)
     rule = _PARTS if writer.parts else _LINES
     source = source_of(base, model, taxonomy, Settings.of(explain, prior, thresholds))
     versions = asdict(pipeline(*source)("")._.case.versions)  # a damaged model is told here, before anything is written
     settings = {
-        "input": list(sizes.items()), "text field": text_field, "id field": id_field, "carry": list(carry), "encoding": encoding,
+        "text field": text_field, "id field": id_field, "carry": list(carry), "encoding": encoding,
         "keep text": keep_text, "format": path and path.suffix.lower(), "chunk": list(rule), "duplicates": duplicates,
         "library": versions["library"], **_made_of(source),
     }  # fmt: skip
@@ -132,7 +131,7 @@ def classify_files(
     else:
         sink, side = (Parts if writer.parts else Growing)(path), Growing(side_path(path))
         place = path.with_name(f"{path.name}.journal")
-        _check_output((path, side_path(path), place), sizes)
+        _check_output((path, side_path(path), place), reader)
         if not restart and not place.exists():
             _refuse_existing(path)
     with Journal(place, restart) as journal:
@@ -144,7 +143,7 @@ def classify_files(
                     f"{path}: a run began it, and with standard input it cannot go on; give another -o, or begin anew with --restart"
                 )
         try:
-            journal.begin(settings)
+            journal.begin(settings, ((place, file.st_size) for place, file in reader.stats()))
             run = Run(reader, rule, source, keep_text, writer, sink, side, duplicates, journal)
             if ended := journal.summary:
                 sink.check(journal.totals.output)
@@ -171,13 +170,14 @@ def _made_of(source: Source) -> dict[str, object]:
     }
 
 
-def _check_output(files: Sequence[Path], inputs: Iterable[str]) -> None:
+def _check_output(files: Sequence[Path], reader: RecordReader) -> None:
     """Refuse an output in a folder that is not there, or of which a file, the output itself first, takes the place of an input."""
     with writing(files[0]):
         os.stat(files[0].parent)
-        for file in files:
-            if file.exists() and any(file.samefile(name) for name in inputs):
-                raise InputError(f"{file}: is also read; give another -o")
+        there = [(file, file.stat()) for file in files if file.exists()]
+    read = {place for _, known in reader.stats() for place, (_, stat) in enumerate(there) if os.path.samestat(known, stat)}
+    if read:
+        raise InputError(f"{there[min(read)][0]}: is also read; give another -o")
 
 
 def _refuse_existing(path: Path) -> None:

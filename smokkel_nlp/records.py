@@ -6,15 +6,19 @@ Offsets are half-open and count characters of the original text: ``text[e.start:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, ClassVar, Self
 
-from smokkel_nlp.errors import InputError
-from smokkel_nlp.shares import Explanation, MentionShare, PassageShare, SectionShare, explanation_from
+from smokkel_nlp.errors import InputError, is_name
+from smokkel_nlp.fields import Make, Unfit, maker
+from smokkel_nlp.shares import Explanation, MentionShare, PassageShare, SectionShare
 
 SCHEMA_VERSION = "1.2"
+_READ = ("1.0", "1.1", SCHEMA_VERSION)
+"""The schemas that are read: each only added fields to the one before."""
 NOTE = "Suggestie van een model; lees de passage en beslis zelf."
 ROW_COLUMNS = (
     "id", "offence", "offence_forced", "uncertain", "probability_mensensmokkel", "probability_mensenhandel", "status_mensensmokkel",
@@ -259,28 +263,73 @@ class CaseAnalysis:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Build the record from what ``to_dict`` gave; unknown keys are ignored.
+        """Build the record from what ``to_dict`` gave; unknown keys are passed over, and fields that have a default may be missing.
 
         Raises
         ------
-        KeyError
-            If a field without default is missing.
+        InputError
+            If a field is missing or does not hold what the JSON Schema says, or a passage does not fit its place; the message names record
+            and field, never what it holds.
+
+        Examples
+        --------
+        >>> CaseAnalysis.from_dict({**json.loads(EXAMPLE_JSON), "id": "zaak-1", "n_chars": "twaalf"})
+        Traceback (most recent call last):
+        smokkel_nlp.errors.InputError: not a result of this library: record 'zaak-1', field 'n_chars' is a str, not a whole number from 0; \
+mend it or leave the record out
         """
-        known = {item.name for item in fields(cls)}
-        values = {key: value for key, value in data.items() if key in known}
-        values["reasons"] = tuple(data["reasons"])
-        values["offences"] = {key: _offence(value) for key, value in data["offences"].items()}
-        values["modi_operandi"] = tuple(ModusOperandi(**{**value, "evidence": _evidence(value)}) for value in data["modi_operandi"])
-        values["elements"] = tuple(ElementResult(**{**value, "evidence": _evidence(value)}) for value in data["elements"])
-        values["versions"] = Versions(**data["versions"])
-        if data.get("explanation") is not None:
-            values["explanation"] = {label: explanation_from(value) for label, value in data["explanation"].items()}
-        return cls(**values)
+        if not isinstance(data, Mapping):
+            raise InputError(f"not a result of this library: a {type(data).__name__}, not an object; mend it or leave it out")
+        kind: type = cls
+        try:
+            case: Self = _make(kind)(dict(data))
+        except Unfit as error:
+            raise not_a_record(data, error.path, error.reason) from None
+        for path, parts in case._passages():
+            for number, part in enumerate(parts):
+                if part.end - part.start != len(part.text) or (case.text is not None and case.text[part.start : part.end] != part.text):
+                    raise not_a_record(data, f"{path}.evidence[{number}]", "is a passage that does not stand at its place")
+        return case
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Build the record from one line of JSON."""
-        return cls.from_dict(json.loads(line))
+        """Build the record from one line of JSON.
+
+        Raises
+        ------
+        InputError
+            If it is no whole JSON, or as :meth:`from_dict`.
+        """
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            raise InputError("not a result of this library: not a whole line of JSON; mend or remove it") from None
+        return cls.from_dict(data)
+
+    def _passages(self) -> Iterator[tuple[str, Sequence[Evidence]]]:
+        """Yield all passages with the path of the field that holds them."""
+        for name, result in self.offences.items():
+            yield f"offences.{name}", result.evidence
+        for field_ in ("modi_operandi", "elements"):
+            for number, part in enumerate(getattr(self, field_)):
+                yield f"{field_}[{number}]", part.evidence
+
+
+@lru_cache(maxsize=4)
+def _make(cls: type) -> Make:
+    """Return what makes a record of plain data."""
+    schema = json_schema()
+    schema["properties"]["schema"] = {"enum": _READ}
+    classes = {"": cls, "evidence": Evidence, "offence": OffenceResult, "modus_operandi": ModusOperandi, "element": ElementResult,
+               "versions": Versions, "explanation": Explanation, "passage_share": PassageShare, "section_share": SectionShare,
+               "mention_share": MentionShare}  # fmt: skip
+    return maker(schema, classes)
+
+
+def not_a_record(data: Mapping[str, Any], path: str, reason: str) -> InputError:
+    """Return the error that tells which field of which record is not as it should be, without what it holds."""
+    record = f"record '{data['id']}'" if is_name(data.get("id")) else "a record"
+    return InputError(f"not a result of this library: {record}, field '{path}' {reason}; mend it or leave the record out")
 
 
 def json_schema() -> dict[str, Any]:
@@ -312,15 +361,6 @@ def check_carried(names: Iterable[str]) -> None:
     for name in names:
         if name in ROW_COLUMNS or name == "text":
             raise InputError(f"carried field '{name}' has the name of a column of the results; rename it in the input")
-
-
-def _offence(data: Mapping[str, Any]) -> OffenceResult:
-    window = data.get("window")
-    return OffenceResult(**{**data, "evidence": _evidence(data), "window": window and tuple(window)})
-
-
-def _evidence(data: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(**item) for item in data["evidence"])
 
 
 _LISTS = frozenset(("evidence", "window", "passages", "mentions", "sections"))

@@ -7,7 +7,6 @@ counted follows what is filtered, so the counting is done in the page (``resourc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.report_rows import Rows
-from smokkel_nlp.results import read_lines, read_results, unfit
+from smokkel_nlp.results import read_each
 
 TITLE = "Overzicht van zaken"
-_LINES = ".jsonl"
 _TOLD_ON_PAGE = 20
 
 
@@ -86,33 +84,25 @@ def write_report(
     """
     if Path(results).resolve() == Path(output).resolve():
         raise InputError(f"{os.fspath(output)}: the report would stand in place of the results; give another -o")
-    rows, failed = Rows(with_text, with_ids), []
-    for place, case in _read(Path(results)):
-        bad = case if isinstance(case, BadRecord) else rows.add(case, place)
-        if bad:
-            failed.append(bad)
+    rows, failed = Rows(with_text, with_ids), list[BadRecord]()
+    for place, case in read_each(results):
+        if isinstance(case, CaseAnalysis):
+            rows.add(case)
+        else:
+            failed.append(BadRecord(place, str(case)))
     if failed and not rows.cases:
         raise InputError(f"{failed[0].place}: {failed[0].reason}; no record can be shown, give what 'smokkel-nlp classify' wrote")
     data = rows.finish(date_field)
     # Places hold the name of the file, which may tell as much as an id.
     data["failed"] = {
         "number": len(failed),
-        "lines": [bad.place.rpartition(":")[2].removeprefix(" record ") for bad in failed[:_TOLD_ON_PAGE]],
+        "lines": [bad.place.rpartition(":")[2] for bad in failed[:_TOLD_ON_PAGE]],
     }
     page = build_page("report", title, {"gegevens": {"title": title, **data}, "teksten": rows.texts}, _style(), ["marked"])
     write_page(output, page)
     return Report(
         len(rows.cases), sum(text is not None and text["text"] is not None for text in rows.texts), data["date_field"], tuple(failed)
     )
-
-
-def _read(path: Path) -> Iterator[tuple[str, CaseAnalysis | BadRecord]]:
-    """Yield the records with their places, or why a line is none; of other forms than JSON Lines a file is read or it is not."""
-    if path.suffix.lower() != _LINES:
-        yield from ((f"{path}: record {number}", case) for number, case in enumerate(read_results(path), start=1))
-        return
-    for place, case in read_lines(path):
-        yield place, case if isinstance(case, CaseAnalysis) else BadRecord(place, unfit(case))
 
 
 def _style() -> str:

@@ -8,10 +8,9 @@ from datetime import date
 from typing import Any
 
 from smokkel_nlp.display.colours import load_palette
+from smokkel_nlp.display.markup import chance, percent
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.io import BadRecord
 from smokkel_nlp.records import NOTE, CaseAnalysis, Evidence
-from smokkel_nlp.results import UNFIT, unfit
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 LONGEST_CARRIED = 100
@@ -27,8 +26,6 @@ class _Names:
         self._numbers = {name: number for number, name in enumerate(known)}
 
     def __getitem__(self, name: str) -> int:
-        if not isinstance(name, str):
-            raise TypeError
         return self._numbers.setdefault(name, len(self._numbers))
 
     def __iter__(self) -> Iterator[str]:
@@ -55,57 +52,53 @@ class Rows:
         self._sources = _Names(taxonomy.vocabulary["sources"])
         self._tags = _Names(taxonomy.tag_ids)
         self._elements = _Names(element.id for element in taxonomy.elements)
+        self._chances = _Names(())
         self._fields = _Names(())
         self._made = _Names(())
 
-    def add(self, case: CaseAnalysis, place: str) -> BadRecord | None:
-        """Take a case; returns why it cannot be shown, where it cannot."""
-        try:
-            row, text = self._row(case), self._text(case)
-            spans = tuple((case.offences[name].probability, case.offences[name].label) for name in OFFENCE_IDS)
-            given, carried = {name: _share(value) for name, value in case.thresholds.items()}, dict(case.carried.items())
-        except UNFIT as error:
-            return BadRecord(place, unfit(error))
-        self.cases.append(row)
-        self.texts.append(text)
-        self._spans.append(spans)
-        self._carried.append(carried)
-        self._given.update(given)
+    def add(self, case: CaseAnalysis) -> None:
+        """Take a case."""
+        self.cases.append(self._row(case))
+        self.texts.append(self._text(case))
+        self._spans.append(tuple((case.offences[name].probability, case.offences[name].label) for name in OFFENCE_IDS))
+        self._carried.append(case.carried)
+        self._given.update(case.thresholds)
         version = case.versions
         self._made[f"smokkel_nlp {version.library}, model {version.model}, taxonomie {version.taxonomy}, richtlijn {version.guideline}"]
-        return None
 
     def _row(self, case: CaseAnalysis) -> list[Any]:
-        named = None if case.id is None or not self._with_ids else str(case.id)
+        named = case.id if self._with_ids else None
         offences: list[Any] = []
         for name in OFFENCE_IDS:
             result = case.offences[name]
-            offences += [_share(result.probability), int(result.label), self._statuses.maybe(result.status)]
+            offences += [result.probability, result.label, self._statuses.maybe(result.status), self._chances[chance(result.probability)]]
         tags: list[Any] = []
         for mo in case.modi_operandi:
-            share = None if mo.probability is None else _share(mo.probability)
-            tags += [self._tags[mo.tag], share, self._statuses.maybe(mo.status), len(mo.evidence)]
+            tags += [
+                self._tags[mo.tag],
+                mo.probability,
+                self._statuses.maybe(mo.status),
+                len(mo.evidence),
+                self._chances[chance(mo.probability)],
+            ]
         elements: list[Any] = []
         for element in case.elements:
             elements += [self._elements[element.element], self._statuses.maybe(element.status)]
-        reasons = [str(reason) for reason in case.reasons]
         return [
             named,
             self._classes[case.offence],
             self._classes[case.offence_forced],
-            reasons,
+            list(case.reasons),
             *offences,
             tags,
             elements,
-            int(case.n_chars),
+            case.n_chars,
         ]
 
     def _text(self, case: CaseAnalysis) -> dict[str, Any] | None:
         """Return the text with its passages: start, end, words where there is no text, kind, status, source, and what it shows."""
         if not self._with_text:
             return None
-        if not isinstance(case.text, str | None):
-            raise TypeError("a text is a string")
         labels = [(0, number, result.evidence) for number, result in enumerate(case.offences[name] for name in OFFENCE_IDS)]
         labels += [(1, self._tags[mo.tag], mo.evidence) for mo in case.modi_operandi]
         labels += [(2, self._elements[element.element], element.evidence) for element in case.elements]
@@ -113,10 +106,6 @@ class Rows:
         return {"text": case.text, "passages": passages} if case.text is not None or passages else None
 
     def _passage(self, case: CaseAnalysis, part: Evidence) -> list[Any]:
-        if not (isinstance(part.text, str) and 0 <= part.start <= part.end and part.end - part.start == len(part.text)):
-            raise ValueError("a passage is of another length than its place")
-        if case.text is not None and case.cut(part) != part.text:
-            raise ValueError("a passage does not stand at its place")
         words = part.text if case.text is None else 0
         return [part.start, part.end, words, int(part.kind == "model"), self._statuses.maybe(part.status), self._sources.maybe(part.source)]
 
@@ -138,8 +127,9 @@ class Rows:
             "date_field": dates,
             "left_out": self._left_out,
             "made": list(self._made),
-            "thresholds": [round(threshold, 2) for threshold in thresholds],
+            "thresholds": [percent(threshold) for threshold in thresholds],
             "classes": list(self._classes),
+            "chances": list(self._chances),
             "statuses": list(self._statuses),
             "sources": list(self._sources),
             "offences": [[offence.id, offence.article, group(offence.id).id] for offence in taxonomy.offences],
@@ -183,12 +173,6 @@ class Rows:
         below = max((share for share, label in (spans[place] for spans in self._spans) if not label), default=1.0)
         above = min((share for share, label in (spans[place] for spans in self._spans) if label), default=0.0)
         return (below + above) / 2 if below <= above else 0.5
-
-
-def _share(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("a probability lies between 0 and 1")
-    return round(value, 4)
 
 
 def _plain(value: object) -> str | int | float:

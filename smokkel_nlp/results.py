@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from smokkel_nlp.arrow import from_table, import_pyarrow
+from smokkel_nlp.arrow import from_struct, import_pyarrow, to_rows
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.extras import need
 from smokkel_nlp.records import CaseAnalysis
 
 _BATCH = 1024
 _PARTS = (".parquet", ".spacy")
-
-UNFIT = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
-"""What is raised by a line that is JSON, or nearly, but no record."""
 
 
 def read_results(path: str | os.PathLike[str]) -> Iterator[CaseAnalysis]:
@@ -29,13 +28,25 @@ def read_results(path: str | os.PathLike[str]) -> Iterator[CaseAnalysis]:
     Raises
     ------
     InputError
-        If it cannot be read, holds something else, or needs a package that is not installed; the message names file and line.
+        If it cannot be read, holds something else, or needs a package that is not installed; the message names file and line, and where
+        one is wrong record and field.
 
     Examples
     --------
     >>> read_results("uit.csv")
     Traceback (most recent call last):
     smokkel_nlp.errors.InputError: uit.csv: no such file or folder; check the path
+    """
+    return map(_sound, read_each(path))
+
+
+def read_each(path: str | os.PathLike[str]) -> Iterator[tuple[str, CaseAnalysis | InputError]]:
+    """Return what :func:`read_results` returns with the place of each record, file and number; where one is none, why, and the rest.
+
+    Raises
+    ------
+    InputError
+        If nothing more can be read; as :func:`read_results`.
     """
     path = Path(path)
     if not path.exists():
@@ -45,9 +56,16 @@ def read_results(path: str | os.PathLike[str]) -> Iterator[CaseAnalysis]:
     if kind not in (".jsonl", *_PARTS):
         raise InputError(f"{path}: results cannot be read from '{kind}'; give a .jsonl, .parquet or .spacy file, or a folder of parts")
     if kind == ".parquet":
-        import_pyarrow()
+        need("pyarrow", path)
     read = {".jsonl": _json_lines, ".parquet": _parquet, ".spacy": _docs}[kind]
-    return (case for file in files for case in read(file))
+    return ((f"{file}:{number}", outcome) for file in files for number, outcome in read(file))
+
+
+def _sound(item: tuple[str, CaseAnalysis | InputError]) -> CaseAnalysis:
+    place, outcome = item
+    if isinstance(outcome, InputError):
+        raise InputError(f"{place}: {outcome}") from None
+    return outcome
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -59,67 +77,51 @@ def _parts(folder: Path) -> list[Path]:
     return files
 
 
-def read_lines(path: Path) -> Iterator[tuple[str, CaseAnalysis | Exception]]:
-    """Yield the place of each line of JSON Lines that is not blank, with its record, or why it is none.
+def _outcome(make: Callable[[Any], CaseAnalysis], data: Any) -> CaseAnalysis | InputError:
+    try:
+        return make(data)
+    except InputError as error:
+        return error
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
+
+def _json_lines(path: Path) -> Iterator[tuple[int, CaseAnalysis | InputError]]:
+    """Yield the lines that are not blank."""
     with _reading(path).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            case: CaseAnalysis | Exception
-            try:
-                case = CaseAnalysis.from_json(line.decode("utf-8-sig"))
-            except UNFIT as error:
-                case = error
-            yield f"{path}:{number}", case
+            if line.strip():
+                yield number, _outcome(_of_line, line)
 
 
-def unfit(error: Exception) -> str:
-    """Tell that a line is no record; of the error only its kind, for its message may hold case text.
-
-    Examples
-    --------
-    >>> unfit(KeyError("offences"))
-    'not a result of this library (KeyError); mend or remove the line'
-    """
-    return f"not a result of this library ({type(error).__name__}); mend or remove the line"
+def _of_line(line: bytes) -> CaseAnalysis:
+    try:
+        return CaseAnalysis.from_json(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InputError("not a result of this library: not UTF-8; mend or remove the line") from None
 
 
-def _json_lines(path: Path) -> Iterator[CaseAnalysis]:
-    for place, case in read_lines(path):
-        if not isinstance(case, CaseAnalysis):
-            raise InputError(f"{place}: {unfit(case)}") from case
-        yield case
-
-
-def _parquet(path: Path) -> Iterator[CaseAnalysis]:
+def _parquet(path: Path) -> Iterator[tuple[int, CaseAnalysis | InputError]]:
     pa = import_pyarrow()
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(_reading(path)) as file:
-            for batch in file.iter_batches(batch_size=_BATCH):
-                yield from from_table(pa.Table.from_batches([batch]))
+            rows = (row for batch in file.iter_batches(batch_size=_BATCH) for row in to_rows(pa.Table.from_batches([batch])))
+            yield from ((number, _outcome(from_struct, row)) for number, row in enumerate(rows, start=1))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except (pa.ArrowException, OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{path}: not a Parquet file of results ({type(error).__name__}); write it anew") from error
 
 
-def _docs(path: Path) -> Iterator[CaseAnalysis]:
+def _docs(path: Path) -> Iterator[tuple[int, CaseAnalysis | InputError]]:
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     from smokkel_nlp.components.classify import CASE
 
     try:
-        for doc in DocBin().from_disk(_reading(path)).get_docs(Vocab()):
-            yield CaseAnalysis.from_json(doc.user_data[CASE])
+        for number, doc in enumerate(DocBin().from_disk(_reading(path)).get_docs(Vocab()), start=1):
+            yield number, _outcome(CaseAnalysis.from_json, doc.user_data[CASE])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: not a DocBin of results ({type(error).__name__}); write it anew") from error
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,3 @@ class Explanation:
     def top(self, number: int = 5) -> tuple[PassageShare, ...]:
         """Return the passages that moved the score most, either way, the strongest first."""
         return tuple(sorted(self.passages, key=lambda share: -abs(share.value))[:number])
-
-
-def explanation_from(data: Mapping[str, Any]) -> Explanation:
-    """Build an explanation from plain dicts and lists."""
-    passages = (
-        PassageShare(**{**share, "mentions": tuple(MentionShare(**item) for item in share["mentions"])}) for share in data["passages"]
-    )
-    return Explanation(**{**data, "passages": tuple(passages), "sections": tuple(SectionShare(**share) for share in data["sections"])})

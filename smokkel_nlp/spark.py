@@ -34,9 +34,9 @@ from typing import TYPE_CHECKING
 from spacy.language import Language
 
 from smokkel_nlp.arrow import import_pyarrow, schema, to_struct
-from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of, stumble
+from smokkel_nlp.batch import BATCH, Source, fault, pipeline, source_of, together
 from smokkel_nlp.components.classify import case_of
-from smokkel_nlp.errors import InputError, SmokkelError
+from smokkel_nlp.errors import InputError
 from smokkel_nlp.memory import zone
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
@@ -173,25 +173,11 @@ def _outcomes(nlp: Language, texts: Sequence[str | None], keep_text: bool) -> li
     outcomes: list[CaseAnalysis | str] = [_fault(text, nlp.max_length) or "" for text in texts]
     usable = [(number, str(text)) for number, text in enumerate(texts) if not outcomes[number]]
     with zone(nlp):  # a worker lives as long as its executor
-        try:
-            found: list[CaseAnalysis | str] = [case_of(doc) for doc in nlp.pipe((text for _, text in usable), batch_size=BATCH)]
-        except SmokkelError:  # no fault of the texts
-            raise
-        except Exception:
-            found = [_alone(nlp, text) for _, text in usable]
-    for (number, text), case in zip(usable, found, strict=True):
-        outcomes[number] = replace(case, text=text) if keep_text and isinstance(case, CaseAnalysis) else case
+        done, failed = together(lambda some: [case_of(doc) for doc in nlp.pipe([text for _, text in some], batch_size=BATCH)], usable)
+    cases = (case for found in done for case in found)
+    for place, (number, text) in enumerate(usable):
+        outcomes[number] = failed[place] if place in failed else replace(next(cases), text=text if keep_text else None)
     return outcomes
-
-
-def _alone(nlp: Language, text: str) -> CaseAnalysis | str:
-    """Return the record of one of several texts that could not be read together, or why there is none."""
-    try:
-        return case_of(nlp(text))
-    except SmokkelError:
-        raise
-    except Exception as error:
-        return stumble(error)
 
 
 def _fault(text: str | None, limit: int) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 
+from smokkel_nlp.display.markup import percent
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.shares import Explanation, PassageShare, SectionShare
 
@@ -19,7 +20,7 @@ def summary_table(cases: Sequence[CaseAnalysis], total: int) -> Iterator[str]:
     left = min(max((len(name) for name in names), default=2), 24)
     rest = width - left - 38
     tags_width = max(rest // 2, 16)
-    yield f"{'tekst':<{left}}  {'gaat over':<14} {'smok':>5} {'hand':>5}  {'modi operandi':<{tags_width}}  eerste passage"
+    yield f"{'tekst':<{left}}  {'gaat over':<14} {'smok':>6} {'hand':>6}  {'modi operandi':<{tags_width}}  eerste passage"
     for name, case in zip(names, cases, strict=True):
         smokkel, handel = (case.offences[offence].probability for offence in case.offences)
         tags = " ".join(mo.tag for mo in case.modi_operandi)
@@ -27,7 +28,7 @@ def summary_table(cases: Sequence[CaseAnalysis], total: int) -> Iterator[str]:
         first = first or next((result.evidence[0].text for result in case.offences.values() if result.evidence), "")
         label = case.offence if case.offence != "onzeker" else f"? {case.offence_forced}"
         passage = fit(first, max(rest - tags_width, 20)).rstrip()
-        yield f"{fit(name, left, True)}  {label:<14} {smokkel:5.2f} {handel:5.2f}  {fit(tags, tags_width)}  {passage}"
+        yield f"{fit(name, left, True)}  {label:<14} {percent(smokkel):>6} {percent(handel):>6}  {fit(tags, tags_width)}  {passage}"
     if total > len(cases):
         yield f"... and {total - len(cases)} more, see the output file"
     yield "? = onzeker. Suggesties van een model: lees de passage."
@@ -52,11 +53,11 @@ def explanation_table(case: CaseAnalysis, width: int | None) -> Iterator[str]:
     left = max(map(len, ("label", *explained)))
     table = {name: list(_rows(case, result, _windowed(case, name))) for name, result in explained.items()}
     places = max((len(place) for rows in table.values() for _, place, _ in rows), default=6)
-    yield f"{'label':<{left}}  {'kans':>4}  {'bijdrage':>8}  {'plaats':<{places}}  passage"
+    yield f"{'label':<{left}}  {'kans':>6}  {'bijdrage':>8}  {'plaats':<{places}}  passage"
     for name, result in explained.items():
-        head = f"{name:<{left}}  {result.probability:4.2f}"
+        head = f"{name:<{left}}  {percent(result.probability):>6}"
         for value, place, words in table[name] or [(0.0, "", "")]:
-            line = f"{head:<{left + 6}}  {value:+8.2f}  {place:<{places}}  {words}".rstrip()
+            line = f"{head:<{left + 8}}  {value:+8.2f}  {place:<{places}}  {words}".rstrip()
             yield line if width is None else _cut(line, width)
             head = ""
 

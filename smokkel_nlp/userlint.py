@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -92,10 +93,11 @@ def _cues(own: UserRules, nlp: Language) -> Iterator[str]:
         for cue in (*tag.strong, *tag.weak):
             holders.setdefault(_plain(cue), []).append(tag.id)
     names, no_names = CueMatcher([*shipped_names(), *own.names]), CueMatcher[str]([])
+    of_tag = {tag.id: _Cues(tag) for tag in own.touched}
     for item in _own_cues(own):
         if others := [tag for tag in holders[_plain(item.cue)] if tag != item.tag.id]:
             yield f"{item.place} stands under {others[0]} too, so that one passage would show both; keep one"
-        if wider := _wider(item):
+        if wider := of_tag[item.tag.id].wider(item.strength, item.cue):
             yield f"{item.place} fits only where '{wider.text}' does; remove it"
         yield from (f"{item.place} {problem}" for problem in _never(item.cue, nlp, names))
     for key, cue in own.names:
@@ -109,16 +111,34 @@ def _plain(cue: Cue) -> str:
     return " ".join(cue.text.lower().split())
 
 
-def _wider(item: _Own) -> Cue | None:
-    """Return a cue of the same tag that finds all that this one does; of two alike the first stays."""
-    own: list[tuple[str, Cue]] = [(strength, cue) for strength in ("strong", "weak") for cue in getattr(item.tag, strength)]
-    place = own.index((item.strength, item.cue))
-    for other, (strength, cue) in enumerate(own):
-        if other == place or (item.strength, strength) == ("strong", "weak") or not _covers(cue, item.cue):
-            continue
-        if other < place or strength != item.strength or not _covers(item.cue, cue):
-            return cue
-    return None
+class _Cues:
+    """The cues of a tag, the strong ones first, indexed by their slots: so a cue is held against few others, however many there are."""
+
+    def __init__(self, tag: Tag) -> None:
+        self._cues: list[tuple[str, Cue]] = [(strength, cue) for strength in ("strong", "weak") for cue in getattr(tag, strength)]
+        self._places = {key: place for place, key in enumerate(self._cues)}
+        self._matcher = CueMatcher(enumerate(cue for _, cue in self._cues))
+        counts = Counter(slot for slots in self._matcher.needs for slot in slots)
+        self._by_rarest: dict[int, list[int]] = {}
+        for place, slots in enumerate(self._matcher.needs):
+            self._by_rarest.setdefault(min(slots, key=lambda slot: (counts[slot], slot)), []).append(place)
+
+    def wider(self, strength: str, cue: Cue) -> Cue | None:
+        """Return a cue that finds all that one of these does; of two alike the first stays."""
+        place = self._places[strength, cue]
+        for other in self._candidates(cue):
+            kind, wide = self._cues[other]
+            if other == place or (strength, kind) == ("strong", "weak") or not _covers(wide, cue):
+                continue
+            if other < place or kind != strength or not _covers(cue, wide):
+                return wide
+        return None
+
+    def _candidates(self, cue: Cue) -> list[int]:
+        """Return the places of the cues each of whose slots takes a word of this one: no other can fit wherever it does."""
+        words = (slot.alternatives[0].strip("*") for part in cue.parts for slot in part)
+        taken = frozenset().union(*map(self._matcher.slots_of, words))
+        return sorted(place for slot in taken for place in self._by_rarest.get(slot, ()) if self._matcher.needs[place] <= taken)
 
 
 def _covers(wide: Cue, narrow: Cue) -> bool:

@@ -25,10 +25,11 @@ from typing import Any, NamedTuple, Protocol
 
 from spacy.tokens import Doc, DocBin
 
-from smokkel_nlp.arrow import import_pyarrow, storable, to_table
+from smokkel_nlp.arrow import storable, to_table
 from smokkel_nlp.components.classify import CASE
 from smokkel_nlp.components.mentions import SCORES
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.extras import need
 from smokkel_nlp.records import ROW_COLUMNS, CaseAnalysis, check_carried
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -128,7 +129,7 @@ class ParquetWriter:
     parts, suffix = True, ".parquet"
 
     def __init__(self) -> None:
-        import_pyarrow()
+        need("pyarrow", "Parquet")
 
     def header(self) -> bytes:
         """Return nothing: each part file is complete."""

@@ -135,6 +135,14 @@ def test_average_precision_is_that_of_scikit_learn_and_curves_are_short() -> Non
     assert figures["recall"][-1] == 1.0
 
 
+def test_resamples_without_a_positive_say_nothing_of_average_precision() -> None:
+    probabilities = np.linspace(0.9, 0.1, 20)[:, None]
+    one = np.eye(20, 1, dtype=np.int64)  # the surest text; over a third of the resamples miss it
+    assert precision_recall(one, probabilities)["average_precision"] == [1.0, 1.0, 1.0]
+    value, low, high = precision_recall(one[::-1], probabilities)["average_precision"]
+    assert 0.05 == low == value < high  # drawn k times it has a precision of k in 20
+
+
 def test_curves_of_what_there_is_enough_of() -> None:
     records = gold([SMOKKEL] * 12 + [GEEN] * 3, mo=[])
     for record in records[:10]:
@@ -290,7 +298,7 @@ def test_the_page_shows_each_part_where_there_is_one() -> None:
     assert "| wij | 0.185 [" in page  # half 0.1 squared, half 0.6 squared
     assert "| 0.6-0.7 | 5 | 0.60 | 0.00 | 0 | - | - |" in page
     assert "| class: geen | 5 | - | - |" in page
-    assert "| t1 | geen | mensensmokkel | 0.60 | 0.10 | - |" in page
+    assert "| t1 | geen | mensensmokkel | 60 % | 10 % | - |" in page
     assert "| zij | +0.33" in page
     bare = to_markdown("proef", evaluate(records, {"zij": answers([GEEN] * 10)}))
     for heading in ("Calibration", "Coverage", "Differences", "otherwise than gold", "Tags"):

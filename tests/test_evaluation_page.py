@@ -19,7 +19,9 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed; pip insta
 from browser import start_browser
 
 from smokkel_nlp import evaluation_plots as plots
+from smokkel_nlp import extras
 from smokkel_nlp.cli import main
+from smokkel_nlp.display.markup import percent
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.evaluation import Answers
 from smokkel_nlp.evaluation_page import asked_page, to_html
@@ -155,6 +157,12 @@ def test_numbers_of_the_tables_are_those_of_the_results(page: str, results: dict
         caught = [cell(row[key]) if row["positives"] else "–" for key in ("recall", "f1")]
         assert labels[label] == [str(row["positives"]), cell(row["precision"]), *caught]
     assert labels[TAGS[7]][2:] == ["–", "–"]
+    for row, told in zip(main_["errors"], next(root.iter("ol")), strict=True):
+        chances = [percent(share) for share in row["probabilities"].values()]
+        assert "kans smokkel {}, handel {}".format(*chances) in words(told)
+    assert {percent(row["mean"]) for row in main_["calibration"]["mensensmokkel"]["bins"] if row["n"]} <= {
+        cell for node in root.iter("figure") for cell in map(words, node.iter("td"))
+    }
     confusion = rows_of(root, "Verwarring van de vier klassen")
     for gold, row in main_["confusion"].items():
         assert confusion[gold] == [str(count) for count in row.values()]
@@ -297,7 +305,7 @@ def test_wishes_are_checked_before_anything_is_measured(tmp_path: Path, monkeypa
         asked_page(tmp_path / "uit.html", False, False, True)
     with pytest.raises(InputError, match="there is no folder"):
         asked_page(tmp_path / "weg" / "uit.html", False, False, False)
-    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'smokkel_nlp\[plot\]'"):
         asked_page(tmp_path / "uit.html", False, False, False)
 

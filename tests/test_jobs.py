@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sqlite3
@@ -305,6 +306,32 @@ def test_another_input_is_refused(source: Path, tmp_path: Path) -> None:
     assert classify_files([source], path).resumed_from == 8
 
 
+def test_files_that_came_went_or_grew_are_named(tmp_path: Path) -> None:
+    folder, asked = tmp_path / "zaken", iter(range(100))
+    folder.mkdir()
+    for name in "abcdefgh":
+        (folder / f"{name}.txt").write_text(f"De markt was open, zei {name}.")
+    classify_files([folder], tmp_path / "uit.jsonl", stop=lambda: next(asked) >= 1)
+
+    def told(*given: Path) -> str:
+        with pytest.raises(InputError) as caught:
+            classify_files(given, tmp_path / "uit.jsonl")
+        return str(caught.value).split(" differs from this one: ")[1].split(";")[0].replace(f"{folder}{os.sep}", "")
+
+    (folder / "e.txt").rename(folder / "i.txt")
+    assert told(folder) == "input e.txt, i.txt (names or sizes)"
+    for name in "fg":
+        (folder / f"{name}.txt").write_text("langer dan het was, en dat telt")
+    assert told(folder) == "input e.txt, f.txt, g.txt and 1 more (names or sizes)"
+    (folder / "i.txt").rename(folder / "e.txt")
+    for name in "fg":
+        (folder / f"{name}.txt").write_text(f"De markt was open, zei {name}.")
+    files = [folder / f"{name}.txt" for name in "abcdefgh"]
+    assert told(*reversed(files)) == "input (its order)"
+    assert told(*files, files[0]) == "input (its order)"
+    assert classify_files([folder], tmp_path / "uit.jsonl").resumed_from == 4
+
+
 def test_an_input_cut_off_in_a_line_loses_that_line_only(source: Path, tmp_path: Path) -> None:
     source.write_bytes(source.read_bytes()[:-20])
     summary = classify_files([source], tmp_path / "uit.jsonl")
@@ -401,6 +428,28 @@ def test_only_the_guilty_record_fails(source: Path, tmp_path: Path, monkeypatch:
     [told] = [problem for problem in read_problems(tmp_path / "uit.jsonl") if problem.id == "zaak-5"]
     assert told.reason.startswith("ValueError while")
     assert SECRET not in told.reason
+
+
+@pytest.mark.parametrize("form", [".jsonl", ".parts"])
+def test_only_the_record_that_cannot_be_written_fails(source: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Picky(FORMS[form]):  # type: ignore[misc]
+        def encode(self, results: Sequence[Result]) -> bytes:
+            if any(result.case.id == "zaak-5" for result in results):
+                raise OverflowError(SECRET)
+            return bytes(super().encode(results))
+
+    monkeypatch.setitem(FORMS, form, Picky)
+    summary = classify_files([source], tmp_path / f"uit{form}")
+    assert (summary.classified, summary.failed) == (17, 7)
+    [told] = [problem for problem in read_problems(tmp_path / f"uit{form}") if problem.id == "zaak-5"]
+    assert told.reason.startswith("OverflowError while")
+    kept = b"".join(raw for name, raw in sorted(content(tmp_path / f"uit{form}").items()) if "errors" not in name)
+    ids = re.findall(rb'^\{"id": "(\S+)"', kept, re.MULTILINE)
+    assert len(ids) == 17
+    assert b"zaak-5" not in ids
+    parts = [raw for name, raw in content(tmp_path / f"uit{form}").items() if "/part" in name]
+    assert bool(parts) == (form == ".parts")
+    assert [raw.count(b" records\n") for raw in parts] == [1] * len(parts)  # a part is written whole, not record by record
 
 
 def test_more_errors_than_allowed_end_the_run(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from smokkel_nlp.components.sections import find_sections, load_section_rules
 from smokkel_nlp.cues import CueMatcher, parse_cue
@@ -77,6 +79,24 @@ def test_cue_language(cue: str, text: str, found: str | None) -> None:
     words = text.split()
     matches = CueMatcher([("k", parse_cue(cue))])(words)
     assert [" ".join(words[m.start : m.end]) for m in matches[:1]] == ([found] if found else [])
+
+
+@given(
+    st.lists(st.from_regex(r"(\*?[abé]{3,5}\*?)(/\*?[abé]{3,4}\*?)?", fullmatch=True), min_size=1, max_size=15, unique=True),
+    st.text("abé", max_size=8),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_slots_of_a_word_are_those_that_accept_it(texts: list[str], word: str) -> None:
+    cues = [parse_cue(text) for text in texts]
+    matcher = CueMatcher(enumerate(cues))
+    assert matcher.slots_of(word) == {
+        number for cue, slots in zip(cues, matcher.needs, strict=True) for number in slots if cue.parts[0][0].accepts(word)
+    }
+
+
+def test_a_word_of_a_million_letters_is_looked_up() -> None:
+    matcher = CueMatcher((text, parse_cue(text)) for text in ("xxx*", "*boot", "*xboo*", "*boten", "*vlot*", "boot"))
+    assert [match.key for match in matcher(["x" * 1_000_000 + "boot"])] == ["xxx*", "*boot", "*xboo*"]
 
 
 def test_section_examples() -> None:

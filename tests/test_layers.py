@@ -9,6 +9,7 @@ import pytest
 
 FLOORS = [
     ["errors", "shares", "cues", "ragged"],
+    ["fields", "extras"],
     ["records"],
     ["taxonomy", "store"],
     ["text", "masks", "settings", "display", "display.colours", "display.passages", "display.markup"],
@@ -81,7 +82,18 @@ def test_imports_run_one_way(module: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["errors", "records", "shares", "cues", "taxonomy", "display.colours", "display.passages", "display.contributions", "display.marked"],
+    [
+        "errors",
+        "fields",
+        "records",
+        "shares",
+        "cues",
+        "taxonomy",
+        "display.colours",
+        "display.passages",
+        "display.contributions",
+        "display.marked",
+    ],
 )
 def test_light_modules_stay_light(module: str) -> None:
     assert not {name.split(".")[0] for name in imported(MODULES[module])} & {"spacy", "sklearn", "numpy", "scipy", "joblib"}

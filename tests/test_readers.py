@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import datetime as dt
 import decimal
 import gzip
@@ -14,8 +15,9 @@ import sys
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +29,15 @@ import zstandard
 from fuzzing import CARRY, SECRET, TEXTS, WORD, docx, jsonl, parquet, pdf, seeds
 from spacy.tokens import Doc, DocBin
 
+from smokkel_nlp import io as smokkel_io
+from smokkel_nlp.arrow import to_table
 from smokkel_nlp.errors import InputError
+from smokkel_nlp.evaluation_page import asked_page, to_html
+from smokkel_nlp.extras import EXTRAS
 from smokkel_nlp.io import BadRecord, Record, RecordReader, expand, read_records
 from smokkel_nlp.readers import compressed, delimited, documents, encodings, inputs, pdf_child
+from smokkel_nlp.results import read_results
+from smokkel_nlp.writers import writer_for
 
 GZ, ZST = gzip.compress, zstandard.ZstdCompressor().compress
 LINES = b"".join(b'{"text": "regel %d"}\n' % number for number in range(2000))
@@ -73,7 +81,7 @@ def test_encodings_are_found_and_told(tmp_path: Path, name: str, content: str, e
     (tmp_path / name).write_bytes(pack(text.encode(encoding)))
     reader = RecordReader([tmp_path / name])
     assert [item.text for item in reader if isinstance(item, Record)] == [content]
-    assert reader.encodings == {str(tmp_path / name): told}
+    assert reader.encodings == {told: 1}
 
 
 def test_big_endian_utf16_and_lines_of_two_encodings(tmp_path: Path) -> None:
@@ -83,7 +91,7 @@ def test_big_endian_utf16_and_lines_of_two_encodings(tmp_path: Path) -> None:
     path.write_bytes('{"text": "één"}\n'.encode() + '{"text": "één"}\n'.encode("cp1252"))
     reader = RecordReader([path])
     assert [item.text for item in reader if isinstance(item, Record)] == ["één", "één"]
-    assert reader.encodings == {str(path): "utf-8, cp1252"}
+    assert reader.encodings == {"utf-8, cp1252": 1}
 
 
 def test_a_byte_at_the_end_of_a_csv_file_decides_for_its_beginning(tmp_path: Path) -> None:
@@ -449,6 +457,51 @@ def test_folders_are_sorted_and_hidden_and_lock_files_are_passed_over(tmp_path: 
         expand([tmp_path / "leeg"])
 
 
+def test_the_files_of_a_folder_are_those_there_were_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    names = [
+        "a/b/c.txt",
+        "a/b.txt",
+        "a.txt/d.txt",
+        "a.txu.txt",
+        "a-.txt",
+        "A.txt",
+        "é/é.txt",
+        "\udcff.txt",
+        "z z/\n.txt",
+        "a/ a.pdf",
+        "b.docx",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    elsewhere = tmp_path / ".elders"
+    (elsewhere / "map").mkdir(parents=True)
+    (elsewhere / "een.txt").touch()
+    for link, target in (("link.txt", "een.txt"), ("map", "map"), ("weg.txt", "weg.txt")):
+        (tmp_path / link).symlink_to(elsewhere / target)
+    (tmp_path / "rond.txt").symlink_to(tmp_path / "rond.txt")
+    found = expand([tmp_path, elsewhere / "een.txt"])
+    wanted = sorted((tmp_path / name for name in (*names, "link.txt")), key=lambda path: path.parts)
+    assert list(found) == [*wanted, elsewhere / "een.txt"]
+    (tmp_path / "nieuw.txt").touch()
+    (tmp_path / "A.txt").unlink()
+    assert list(found) == [*wanted, elsewhere / "een.txt"]  # what is gone is told where it is read
+    with pytest.raises(InputError, match=r"A\.txt: no such file any more"):
+        list(RecordReader.stats(SimpleNamespace(files=found)))  # type: ignore[arg-type]
+
+
+def test_names_of_many_files_take_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = 20_000
+    monkeypatch.setattr(smokkel_io, "_inside", lambda folder: (f"zaak-{k:07}.txt" for k in range(number)))
+    tracemalloc.start()
+    try:
+        files = expand([tmp_path])
+        assert tracemalloc.get_traced_memory()[1] < 40 * number  # a path takes ten times that
+    finally:
+        tracemalloc.stop()
+    assert sum(1 for _ in files) == number
+
+
 def test_reading_goes_on_after_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / f"{name}.txt").write_text(name)
@@ -471,15 +524,39 @@ def test_a_missing_extra_is_told_with_its_install_line(
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InputError, match=rf"{name}: .*{module} is needed; run: pip install 'smokkel_nlp\[{extra}\]'"):
+    with pytest.raises(InputError, match=rf"{name}: the library {module} is needed; run: pip install 'smokkel_nlp\[{extra}\]'"):
         expand([tmp_path / name])
+
+
+def test_every_use_of_an_extra_asks_for_it_in_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "uit.parquet"
+    path.touch()
+    asking: dict[str, list[Callable[[], object]]] = {
+        "pyarrow": [lambda: writer_for(path), lambda: read_results(path), lambda: to_table([]), lambda: expand([path])],
+        "matplotlib": [lambda: to_html("x", {}), lambda: asked_page(tmp_path / "uit.html", False, False, False)],
+    }
+    for module, calls in asking.items():
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, module, None)
+            for call in calls:
+                with pytest.raises(
+                    InputError, match=rf": the library {module} is needed; run: pip install 'smokkel_nlp\[{EXTRAS[module]}\]'$"
+                ):
+                    call()
+
+
+def test_every_extra_installs_its_library(root: Path) -> None:
+    config = configparser.ConfigParser()
+    config.read(root / "setup.cfg", encoding="utf8")
+    for module, extra in EXTRAS.items():
+        assert module in {line.split()[0] for line in config["options.extras_require"][extra].strip().splitlines()}
 
 
 def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(jsonl())))
     reader = RecordReader(["-"])
     assert [item.place for item in reader] == ["-:1", "-:2", "-:3", "-:4"]
-    assert (reader.sizes(), reader.position, reader.encodings) == ({}, 0, {"-": "utf-8"})
+    assert (list(reader.stats()), reader.position, reader.encodings) == ([], 0, {"utf-8": 1})
     with pytest.raises(InputError, match="can be read once"):
         list(reader)
     with pytest.raises(InputError, match="give it once"):
@@ -510,7 +587,7 @@ def test_two_readings_give_the_same_and_the_position_runs_to_the_end(tmp_path: P
         places.append(reader.position)
     assert places == sorted(places)
     assert len(set(places)) > len(paths)
-    assert reader.position == sum(reader.sizes().values())
+    assert reader.position == sum(file.st_size for _, file in reader.stats())
     assert first == list(reader)
     assert all(set(item.fields) == set(CARRY) for item in first if isinstance(item, Record))
 

@@ -19,6 +19,7 @@ import pytest
 from browser import start_browser
 
 from smokkel_nlp.cli import main
+from smokkel_nlp.display.markup import percent
 from smokkel_nlp.display.page import build_page, to_json, write_page
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.records import EXAMPLE_JSON, CaseAnalysis, Evidence, ModusOperandi, OffenceResult
@@ -155,7 +156,7 @@ def test_numbers_in_place_of_ids_leave_only_the_date(results: Path, tmp_path: Pa
     assert not re.search(r"zaak-\d|Noord|uit\.jsonl", page.html)
     data = page.block("gegevens")
     assert [row[0] for row in data["cases"]] == [None] * len(CASES)
-    assert [row[14] for row in data["cases"]] == ["2024-03-01", "2024-05-31", None, "2023-12-31", None, None]
+    assert [row[16] for row in data["cases"]] == ["2024-03-01", "2024-05-31", None, "2023-12-31", None, None]
 
 
 def test_date_field_is_the_one_asked_or_the_first_that_holds_dates(results: Path, tmp_path: Path) -> None:
@@ -168,15 +169,15 @@ def test_date_field_is_the_one_asked_or_the_first_that_holds_dates(results: Path
 
 
 def test_threshold_is_read_off_the_cases_or_given(results: Path, tmp_path: Path) -> None:
-    def thresholds() -> list[float]:
+    def thresholds() -> list[str]:
         write_report(results, tmp_path / "r.html")
         return list(Page(tmp_path / "r.html").block("gegevens")["thresholds"])
 
-    assert thresholds() == [0.53, 0.55]  # between 0.48 and 0.58, 0.3 and 0.8
+    assert thresholds() == ["53 %", "55 %"]  # between 0.48 and 0.58, 0.3 and 0.8
     write(results, [case("a", 0.2), case("b", 0.1)])
-    assert thresholds() == [0.5, 0.5]
+    assert thresholds() == ["50 %", "50 %"]
     write(results, [case("a", 0.2, thresholds={"mensensmokkel": 0.7})])
-    assert thresholds() == [0.7, 0.5]
+    assert thresholds() == ["70 %", "50 %"]
 
 
 def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +196,12 @@ def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, 
     assert main(["report", str(results), "-o", str(tmp_path / "r.html"), "--with-text"]) == 1
     told = capsys.readouterr().err
     assert re.findall(r"uit\.jsonl:(\d+)", told) == ["2", "3", "4", "5", "6", "7", "8", "9"]
+    assert "uit.jsonl:6: not a result of this library: record 'zaak-1', field 'n_chars' is a str, not a whole number from 0" in told
     assert "geheim" not in told
+    assert main(["show", str(results)]) == 1  # which tells the same of the same lines
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [line for line in told.splitlines() if line.startswith("skipped")]
+    assert "geheim" not in shown.out
     data = Page(tmp_path / "r.html").block("gegevens")
     assert [row[0] for row in data["cases"]] == ["zaak-1", "zaak-2"]
     assert data["failed"] == {"number": 8, "lines": ["2", "3", "4", "5", "6", "7", "8", "9"]}
@@ -205,7 +211,7 @@ def test_bad_lines_are_told_and_the_rest_goes_on(results: Path, tmp_path: Path, 
     ("content", "arguments", "told"),
     [
         ('{"text": "een invoer"}\n', [], "no record can be shown"),
-        (None, [], "cannot be read"),
+        (None, [], "no such file"),
         ("", ["-o", "weg/r.html"], "cannot be written"),
         ("", ["-o", "uit.jsonl"], "in place of the results"),
         ("", ["--date-field", "dag"], None),
@@ -341,8 +347,8 @@ def test_uncertain_cases_come_first_and_counts_follow_the_filter(opened: Callabl
     [
         ({"zekerheid": "onzeker"}, ["zaak-4", "zaak-5"]),
         ({"zekerheid": "zeker", "zoek": "zaak-1"}, ["zaak-1", "zaak-10"]),
-        ({"kans_van": "0.5", "kans_tot": "0.95"}, ["zaak-4", "zaak-1"]),
-        ({"kans": "1", "kans_van": "0.25", "kans_tot": "0.3"}, [HOSTILE]),
+        ({"kans_van": "50", "kans_tot": "95"}, ["zaak-4", "zaak-1"]),
+        ({"kans": "1", "kans_van": "25", "kans_tot": "30"}, [HOSTILE]),
         ({"datum_van": "2024-01-01", "datum_tot": "2024-05-30"}, ["zaak-1"]),
         ({"status": "2"}, ["zaak-4", "zaak-2", "zaak-1", "zaak-10"]),
         ({"zoek": "financiele"}, [HOSTILE]),
@@ -357,6 +363,24 @@ def test_filter(opened: Callable[..., Any], asked: dict[str, str], left: list[st
     assert browser.find_element("id", "stand").text.startswith(f"{len(left)} van 6 zaken; ")
     click(browser, "#wis")
     assert len(ids(browser)) == len(CASES)
+
+
+def test_how_sure_is_told_as_everywhere(opened: Callable[..., Any], results: Path) -> None:
+    shares = (0.9999, 0.9901, 0.99, 0.125, 0.0123, 0.01, 0.0099, 0.0)
+    write(results, [case(f"zaak-{number}", share, 0.5, tags={"eigen_tag": ()}) for number, share in enumerate(shares)])
+    browser = opened()
+    click(browser, "#tabel th:nth-child(1) button")
+    cells = browser.find_elements("css selector", "#tabel tbody td:nth-child(3)")
+    assert [cell.text for cell in cells] == [percent(share) for share in shares]
+    assert [cell.text for cell in cells][:3] == ["> 99 %", "> 99 %", "99 %"]
+    click(browser, ".open")
+    told = browser.find_element("id", "zaak-inhoud").text
+    assert "> 99 %" in told
+    assert "niet berekend (eigen regel)" in told
+    click(browser, "#sluit")
+    choose(browser, kans_van="1", kans_tot="12.5")
+    assert ids(browser) == ["zaak-3", "zaak-4", "zaak-5"]
+    assert browser.find_element("id", "stand").text.endswith("; kans op mensensmokkel van 1 tot en met 12.5 %")
 
 
 def test_classes_tags_matrix_and_time_line_filter(opened: Callable[..., Any]) -> None:
@@ -463,7 +487,7 @@ def test_hostile_text_is_shown_as_text(opened: Callable[..., Any]) -> None:
 
 def test_csv_holds_what_is_filtered_and_no_formula(opened: Callable[..., Any]) -> None:
     browser = opened()
-    choose(browser, kans_tot="0.6")
+    choose(browser, kans_tot="60")
     click(browser, "#csv")
     path = browser.folder / "zaken.csv"
     deadline = time.monotonic() + 20

@@ -29,6 +29,7 @@ from smokkel_nlp.display.passages import LONG, Passage, element_rows, excerpts, 
 from smokkel_nlp.display.terminal import clean, marked_line, picture, show
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.records import EXAMPLE_JSON
+from smokkel_nlp.tables import summary_table
 from smokkel_nlp.taxonomy import load_taxonomy
 
 TEXT = "Achter in de bestelbus zaten zes migranten. Hij bracht hen voor 500 euro per persoon over de grens naar Duitsland."
@@ -182,6 +183,22 @@ def test_a_page_tells_all_that_is_in_the_record(nlp: Language) -> None:
     page = "".join(checked(unsure._repr_html_()).words)
     assert "onzeker: dicht bij de drempel. Als het moet: mensensmokkel" in page
     assert "De tekst is niet bewaard" in page
+
+
+def test_how_sure_is_told_alike_everywhere() -> None:
+    case = CaseAnalysis.from_json(EXAMPLE_JSON)
+    for share, told in ((0.9999, "> 99 %"), (0.99, "99 %"), (0.374, "37 %"), (0.0001, "< 1 %")):
+        sure = replace(case, offences={name: replace(result, probability=share) for name, result in case.offences.items()})
+        assert f"{told} " in "".join(checked(case_html(sure)).words)
+        file = io.StringIO()
+        show(sure, Console(file=file, width=100))
+        assert file.getvalue().count(told) == 2
+        assert list(summary_table([sure], 1))[1].count(told) == 2
+    own = replace(case, modi_operandi=(ModusOperandi("eigen", None, "vermoed", ()),))
+    file = io.StringIO()
+    show(own, Console(file=file, width=100))
+    for shown in (file.getvalue(), "".join(checked(case_html(own)).words)):
+        assert "niet berekend (eigen regel)" in shown
 
 
 def test_elements_point_at_the_passages_that_show_them(nlp: Language) -> None:
@@ -377,16 +394,15 @@ def test_show_shows_stored_results_as_they_are(tmp_path: Path, capsys: pytest.Ca
 def test_a_stored_result_does_not_steer_the_terminal(nlp: Language, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hostile = "\x1b]0;titel\x07\u202e"
     data = json.loads(replace(nlp(TEXT)._.case, text=TEXT).to_json())
-    data |= {"offence": "onzeker", "offence_forced": hostile, "reasons": [hostile], "note": hostile}
+    data |= {"id": hostile, "offence": "onzeker", "reasons": [hostile], "note": hostile}
+    data["modi_operandi"][0]["tag"] = hostile
     for part in (*data["offences"].values(), *data["modi_operandi"], *data["elements"]):
-        part["status"] = hostile
         for evidence in part["evidence"]:
-            evidence.update(status=hostile, source=hostile, cue=hostile)
-    data["offences"][hostile] = data["offences"]["mensenhandel"]
+            evidence.update(cue=hostile, rule=hostile)
     (tmp_path / "uit.jsonl").write_text(json.dumps(data), encoding="utf8")
     assert run("show", tmp_path / "uit.jsonl") == 0
     printed = capsys.readouterr().out
-    assert printed.count("]0;titel") > 8
+    assert printed.count("]0;titel") > 5
     assert {"\x1b", "\x07", "\u202e"}.isdisjoint(printed)
     assert run("show", tmp_path / "uit.jsonl", "--svg", tmp_path / "uit.svg") == 0
     ElementTree.parse(tmp_path / "uit.svg")

@@ -5,19 +5,24 @@ from __future__ import annotations
 import configparser
 import json
 import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 import smokkel_nlp
+from smokkel_nlp import userlint
 from smokkel_nlp.classifier import reader
 from smokkel_nlp.cli import main
 from smokkel_nlp.components.overlay import FILE, note_of
 from smokkel_nlp.components.rules import load_assertion_rules
+from smokkel_nlp.cues import Cue, parse_cue
 from smokkel_nlp.errors import TaxonomyError
 from smokkel_nlp.features import material
 from smokkel_nlp.pipeline import add_rules
@@ -528,6 +533,46 @@ def test_lint(name: str) -> None:
     problems = [line for line in lint(edited(old, new), "eigen.toml").problems if "spares" not in line or name == "spares not"]
     assert [line for line in problems if message is None or message not in line] == []
     assert bool(problems) is (message is not None)
+
+
+WORDS = st.sampled_from(["boot", "boot*", "*boot", "*boot*", "rubberboot", "boten", "strand*", "strand", "strandtent"])
+SLOTS = st.lists(WORDS, min_size=1, max_size=2, unique=True).map("/".join)
+CUES = st.lists(SLOTS, min_size=1, max_size=3).flatmap(
+    lambda slots: st.sampled_from([" ", " ... ", " & ", " ~ "]).map(lambda gap: gap.join(slots))
+)
+
+
+@given(st.lists(CUES, min_size=2, max_size=12, unique=True), st.integers(0, 12))
+@settings(max_examples=200, deadline=None)
+def test_a_wider_cue_is_the_first_of_all_that_cover(texts: list[str], strong: int) -> None:
+    cues = [parse_cue(text) for text in texts]
+    tag = replace(load_taxonomy().tags[0], strong=tuple(cues[:strong]), weak=tuple(cues[strong:]))
+    indexed = userlint._Cues(tag)
+    kinds = ["strong"] * len(tag.strong) + ["weak"] * len(tag.weak)
+    for place, (kind, cue) in enumerate(zip(kinds, cues, strict=True)):
+        wider = [
+            wide
+            for other, (strength, wide) in enumerate(zip(kinds, cues, strict=True))
+            if other != place and (kind, strength) != ("strong", "weak") and userlint._covers(wide, cue)
+            if other < place or strength != kind or not userlint._covers(cue, wide)
+        ]
+        assert indexed.wider(kind, cue) == next(iter(wider), None)
+
+
+@pytest.mark.parametrize("form", ["woord{0}", "woord{0}*", "samen & woord{0}", "samen woord{0} ... en", "*{0}woord", "woord{0}/naam{0}"])
+def test_a_cue_is_held_against_few_others(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared, covers = [0], userlint._covers
+
+    def counted(wide: Cue, narrow: Cue) -> bool:
+        compared[0] += 1
+        return covers(wide, narrow)
+
+    monkeypatch.setattr(userlint, "_covers", counted)
+    letters = [f"{one}{two}q{three}" for one in "abcdefghij" for two in "abcdefghij" for three in "abcdef"]
+    tag = replace(load_taxonomy().tags[0], strong=tuple(parse_cue(form.format(each)) for each in letters), weak=())
+    indexed = userlint._Cues(tag)
+    assert all(indexed.wider("strong", cue) is None for cue in tag.strong)
+    assert compared[0] <= 2 * len(letters)
 
 
 def test_lint_of_rules_and_names() -> None:

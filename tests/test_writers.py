@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,9 @@ from spacy.tokens import DocBin
 
 import smokkel_nlp
 from smokkel_nlp import CaseAnalysis, InputError, read_results
-from smokkel_nlp.records import ROW_COLUMNS, SCHEMA_VERSION, json_schema
+from smokkel_nlp.records import EXAMPLE_JSON, ROW_COLUMNS, SCHEMA_VERSION, json_schema
+from smokkel_nlp.report import write_report
+from smokkel_nlp.results import read_each
 from smokkel_nlp.writers import JsonLinesWriter, Result, writer_for
 
 OWN = '[[tag]]\nid = "drone"\nname = "drone"\ntitle = "drone"\ndefinition = "Een drone."\nstrong = ["drone*"]\nfires = ["Een drone."]\nspares = ["Niets."]\n'
@@ -126,6 +129,64 @@ def test_the_schema_refuses_unknown_and_missing_fields(cases: list[CaseAnalysis]
         assert not validator.is_valid({**whole, **wrong}), wrong
     whole["offences"]["mensensmokkel"]["window"] = [1]
     assert not validator.is_valid(whole)
+
+
+SECRET = "Geheime woorden van een zaak"
+WRONG = (SECRET, "", -1, 1.5, 2, True, None, [], {}, [SECRET], {SECRET: SECRET}, [[1, 2]], [None])
+# What the schema takes, and a record holds no other way: a passage of another length than its place.
+LENGTHS = ("start", "end", "text")
+
+
+def test_what_the_schema_refuses_is_told_by_record_and_field(cases: list[CaseAnalysis]) -> None:
+    validator = jsonschema.Draft202012Validator(json_schema())
+    case = max(cases, key=lambda case: len(case.explanation or ()) * bool(case.elements) * (case.text is not None))
+    whole = {**shortened(replace(case, id="zaak-1").to_dict()), "carried": {"datum": "2024-05-01"}, "thresholds": {"onderdak": 0.5}}
+    whole["explanation"] = {"mensensmokkel": max(whole["explanation"].values(), key=lambda told: len(json.dumps(told)))}
+    whole["offences"]["mensenhandel"]["window"] = [1, 2]
+    assert CaseAnalysis.from_dict(whole).to_dict() == whole
+    refused = 0
+    for path in objects(whole):
+        for name in at(whole, path):
+            for wrong in (*WRONG, float("nan"), float("-inf")):
+                data = copy.deepcopy(whole)
+                at(data, path)[name] = wrong
+                fits = validator.is_valid(data) and wrong == wrong and wrong != float("-inf")
+                fits |= (path, name, wrong) == ((), "explanation", None) or path == ("carried",)
+                field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, name)).removeprefix(".")
+                try:
+                    CaseAnalysis.from_dict(data)
+                except InputError as error:
+                    told = str(error)
+                    refused += 1
+                    assert f"field '{field}" in told or (fits and name in LENGTHS and "does not stand at its place" in told), (field, wrong)
+                    assert ("record 'zaak-1'" in told) == (name != "id")
+                    assert SECRET not in told
+                else:
+                    assert fits, (field, wrong)
+    assert refused > 500
+
+
+def test_records_of_earlier_schemas_are_read_and_unknown_fields_passed_over() -> None:
+    data = json.loads(EXAMPLE_JSON)
+    case = CaseAnalysis.from_dict(data)
+    for schema in ("1.0", "1.1"):
+        assert CaseAnalysis.from_dict({**data, "schema": schema}) == replace(case, schema=schema)
+    data["offences"]["mensensmokkel"]["onbekend"] = data["onbekend"] = 1
+    assert CaseAnalysis.from_dict(data) == case
+    for wrong, told in (
+        ({"schema": "2.0"}, "field 'schema' is not one of 1.0, 1.1, 1.2"),
+        ({"n_chars": None}, "field 'n_chars' is null, not a"),
+    ):
+        with pytest.raises(InputError, match=told):
+            CaseAnalysis.from_dict({**data, **wrong})
+    for missing in ("id", "offences", "versions"):
+        with pytest.raises(InputError, match=f"field '{missing}' is missing; mend it"):
+            CaseAnalysis.from_dict({key: value for key, value in data.items() if key != missing})
+    del data["offences"]["mensenhandel"]["evidence"]
+    with pytest.raises(InputError, match=r"field 'offences\.mensenhandel\.evidence' is missing"):
+        CaseAnalysis.from_dict(data)
+    with pytest.raises(InputError, match="a list, not an object"):
+        CaseAnalysis.from_dict([SECRET])  # type: ignore[arg-type]
 
 
 def test_rows_have_the_columns_of_csv(cases: list[CaseAnalysis]) -> None:
@@ -376,3 +437,58 @@ def test_a_table_of_other_things_is_told(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({"id": ["a"]}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"a\.parquet: column 'offence' is missing"):
         list(read_results(tmp_path / "a.parquet"))
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet", "spacy"])
+def test_one_wrong_record_is_told_in_any_form_and_the_rest_is_read(results: list[Result], tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"uit.{suffix}"
+    given = [replace(result.case, id=f"zaak-{number}", carried={}) for number, result in enumerate(results[:3])]
+    data = given[1].to_dict()
+    data["offences"]["mensenhandel"]["probability"] = 2
+    if suffix == "jsonl":
+        path.write_text("\n".join(json.dumps(one) for one in (given[0].to_dict(), data, given[2].to_dict())), encoding="utf8")
+    elif suffix == "spacy":
+        docs = [result.doc.copy() for result in results[:3]]
+        for doc, one in zip(docs, (given[0].to_dict(), data, given[2].to_dict()), strict=True):
+            doc.user_data = {"smokkel_case": json.dumps(one)}
+        DocBin(docs=docs, store_user_data=True).to_disk(path)
+    else:
+        pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        from smokkel_nlp.arrow import schema, to_struct
+
+        rows = [to_struct(case) for case in given]
+        rows[1]["offences"][1]["probability"] = 2.0
+        parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema()), path)
+    (first, one), (place, error), (last, other) = read_each(path)
+    assert [first, place, last] == [f"{path}:{number}" for number in (1, 2, 3)]
+    assert [one, other] == [given[0], given[2]]
+    told = "record 'zaak-1', field 'offences.mensenhandel.probability' is not a number from 0 to 1; mend it"
+    assert isinstance(error, InputError)
+    assert told in str(error)
+    with pytest.raises(InputError, match=re.escape(f"{place}: not a result of this library: {told}")):
+        list(read_results(path))
+    report = write_report(path, tmp_path / "uit.html")
+    assert (report.cases, [bad.place for bad in report.failed]) == (2, [place])
+
+
+def test_columns_that_hold_something_else_are_told(cases: list[CaseAnalysis]) -> None:
+    pytest.importorskip("pyarrow")
+    from smokkel_nlp.arrow import from_struct, to_struct
+
+    row = {**to_struct(cases[0]), "id": "zaak-1"}
+    for name, wrong in (
+        ("offences", SECRET),
+        ("offences", [{"offence": "x"}]),
+        ("offences", None),
+        ("thresholds", None),
+        ("thresholds", [SECRET]),
+        ("explanation", SECRET),
+        ("carried", "[" + SECRET),
+        ("carried", 3),
+    ):
+        with pytest.raises(InputError, match=f"record 'zaak-1', field '{name}' does not hold") as caught:
+            from_struct({**row, name: wrong})
+        assert SECRET not in str(caught.value)
+    for name, wrong in (("n_chars", None), ("carried", "[1]"), ("version_model", 1)):
+        with pytest.raises(InputError, match=r"field '(n_chars|carried|versions\.model)'"):
+            from_struct({**row, name: wrong})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from smokkel_nlp.cli.common import FAILED, Commands, exit_code, takes_texts
 from smokkel_nlp.errors import JobError, SmokkelError
-from smokkel_nlp.records import CaseAnalysis
+from smokkel_nlp.results import read_results
 from smokkel_nlp.tables import summary_table
 
 if TYPE_CHECKING:
@@ -119,9 +119,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _table(output: Path, total: int) -> Iterator[str]:
-    """Yield a table of the first records, read back from the output: it shows all of them however often the run was cut off."""
-    with output.open(encoding="utf8") as lines:
-        yield from summary_table([CaseAnalysis.from_json(line) for line in islice(lines, _TABLE_ROWS)], total)
+    """Return a table of the first records, read back from the output: it shows all of them however often the run was cut off."""
+    return summary_table(list(islice(read_results(output), _TABLE_ROWS)), total)
 
 
 def _tell(problem: Problem) -> None:

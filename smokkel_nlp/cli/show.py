@@ -11,7 +11,7 @@ from smokkel_nlp.cli.common import Commands, classified, exit_code, takes_texts,
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.io import BadRecord, expand
 from smokkel_nlp.records import CaseAnalysis
-from smokkel_nlp.results import read_lines, unfit
+from smokkel_nlp.results import read_each
 
 _RESULT = {"offence", "offences", "modi_operandi", "versions"}
 
@@ -71,8 +71,8 @@ def _holds_results(path: Path) -> bool:
 
 
 def _stored(path: Path, failed: list[BadRecord]) -> Iterator[CaseAnalysis]:
-    for place, case in read_lines(path):
+    for place, case in read_each(path):
         if isinstance(case, CaseAnalysis):
             yield case
         else:
-            failed.append(BadRecord(place, unfit(case)))
+            failed.append(BadRecord(place, str(case)))

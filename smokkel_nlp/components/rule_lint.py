@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 
 import spacy
@@ -44,22 +44,32 @@ def lint(rules: Sequence[Rule], only: Collection[str] | None = None) -> list[str
     return [f"rule {id_}: {problem}" for id_, problem in found if only is None or id_ in only]
 
 
+def _holders(rules: Sequence[Rule]) -> Mapping[Cue, list[Rule]]:
+    """Return the rules that have each cue, in their order: only those are held against each other, however many rules there are."""
+    holders: dict[Cue, list[Rule]] = {}
+    for rule in rules:
+        for cue in dict.fromkeys(rule.cues):
+            holders.setdefault(cue, []).append(rule)
+    return holders
+
+
 def _twice(rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     for id_, count in Counter(rule.id for rule in rules).items():
         if count > 1:
             yield id_, f"stands {count} times; ids must differ"
-    for one, other in combinations(rules, 2):
-        if (one.direction, one.scope, one.back) == (other.direction, other.scope, other.back):
-            for cue in set(one.cues) & set(other.cues):
+    for cue, having in _holders(rules).items():
+        for one, other in combinations(having, 2):
+            if (one.direction, one.scope, one.back) == (other.direction, other.scope, other.back):
                 yield other.id, f"cue '{cue.text}' stands in rule {one.id} too, with the same direction and scope; remove one"
 
 
 def _excepted(rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     for rule in rules:
-        for cue in rule.cues:
-            for unless in rule.unless:
-                if all(CueMatcher([("", unless)])(words) for words in _instances(cue)):
-                    yield rule.id, f"'{unless.text}' excepts every '{cue.text}'; remove one"
+        matcher = CueMatcher(enumerate(rule.unless))
+        for cue in rule.cues if rule.unless else ():
+            found = [{match.key for match in matcher(words)} for words in _instances(cue)]
+            for number in sorted(set.intersection(*found)):
+                yield rule.id, f"'{rule.unless[number].text}' excepts every '{cue.text}'; remove one"
 
 
 def _instances(cue: Cue) -> Iterator[list[str]]:
@@ -70,10 +80,10 @@ def _instances(cue: Cue) -> Iterator[list[str]]:
 
 
 def _shadowed(rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
-    for one, other in permutations(rules, 2):
-        says_all = one.status is not None and (one.source is not None or other.source is None) and not one.flip and not one.soft
-        if says_all and _rank(one) > _rank(other) and _wider(one, other):
-            for cue in set(one.cues) & set(other.cues):
+    for cue, having in _holders(rules).items():
+        for one, other in permutations(having, 2):
+            says_all = one.status is not None and (one.source is not None or other.source is None) and not one.flip and not one.soft
+            if says_all and _rank(one) > _rank(other) and _wider(one, other):
                 yield other.id, f"cue '{cue.text}' never decides: rule {one.id} has it too and ranks higher; remove one"
 
 

@@ -15,7 +15,7 @@ from html import escape
 
 from smokkel_nlp.display.colours import Colours, load_palette
 from smokkel_nlp.display.contributions import explanation_html
-from smokkel_nlp.display.markup import escaped, percent, table
+from smokkel_nlp.display.markup import chance, escaped, percent, table
 from smokkel_nlp.display.passages import (
     ElementRow,
     Passage,
@@ -168,9 +168,9 @@ def _tags(case: CaseAnalysis, passages: Sequence[Passage], key: str) -> Iterator
         return
     rows = []
     for mo in case.modi_operandi:
-        chance = "eigen regel" if mo.probability is None else _chance(mo.probability)
+        shown = chance(None) if mo.probability is None else _chance(mo.probability)
         links = _links([passage for passage in passages if passage.label == mo.tag], key)
-        rows.append(f'<tr><th scope="row">{_chip(mo.tag)}</th><td>{chance}</td><td>{escaped(mo.status or "–")}</td><td>{links}</td></tr>')
+        rows.append(f'<tr><th scope="row">{_chip(mo.tag)}</th><td>{shown}</td><td>{escaped(mo.status or "–")}</td><td>{links}</td></tr>')
     yield table("modi operandi", ("tag", "kans", "status", "passages"), rows)
 
 

@@ -48,14 +48,25 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace(".", ",").replace("-", "−")
 
 
-def percent(probability: float) -> str:
-    """Return a probability in per cent, never rounded to certainty.
+def percent(probability: float, digits: int = 0) -> str:
+    """Return a probability in per cent, never rounded to certainty: all that a person reads of how sure the model is goes by this.
 
     Examples
     --------
-    >>> percent(0.9999), percent(0.373), percent(0.001)
-    ('> 99 %', '37 %', '< 1 %')
+    >>> percent(0.9999), percent(0.373), percent(0.001), percent(0.9999, 1)
+    ('> 99 %', '37 %', '< 1 %', '> 99,9 %')
     """
-    if probability > 0.99:
-        return "> 99 %"
-    return "< 1 %" if probability < 0.01 else f"{probability:.0%}".replace("%", " %")
+    least = 10 ** -(digits + 2)
+    sign = "> " if probability > 1 - least else "< " if probability < least else ""
+    return f"{sign}{min(max(probability, least), 1 - least):.{digits}%}".replace(".", ",").replace("%", " %")
+
+
+def chance(probability: float | None) -> str:
+    """Return how sure a label is, in per cent; of a tag that a user's own rule added, why no probability was worked out.
+
+    Examples
+    --------
+    >>> chance(0.5), chance(None)
+    ('50 %', 'niet berekend (eigen regel)')
+    """
+    return "niet berekend (eigen regel)" if probability is None else percent(probability)

@@ -13,7 +13,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from smokkel_nlp.display.colours import load_palette
-from smokkel_nlp.display.markup import percent
+from smokkel_nlp.display.markup import chance, percent
 from smokkel_nlp.display.passages import ElementRow, Passage, element_rows, excerpts, in_words, passages_of, segments
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.taxonomy import load_taxonomy
@@ -170,8 +170,8 @@ def _chance(probability: float) -> str:
 def _tags(case: CaseAnalysis) -> Table:
     table = _table("tag", "kans", "status")
     for mo in case.modi_operandi:
-        chance = "eigen regel" if mo.probability is None else _chance(mo.probability)
-        table.add_row(_label(mo.tag), Text(chance), clean(mo.status or "-"))
+        shown = chance(None) if mo.probability is None else _chance(mo.probability)
+        table.add_row(_label(mo.tag), Text(shown), clean(mo.status or "-"))
     return table
 
 

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from spacy.language import Language
 
-from smokkel_nlp.batch import BATCH, Source, fault, pipeline, stumble
+from smokkel_nlp.batch import BATCH, Source, fault, pipeline, together
 from smokkel_nlp.components.classify import case_of
-from smokkel_nlp.errors import SmokkelError
 from smokkel_nlp.io import BadRecord, Record
 from smokkel_nlp.memory import zone
 from smokkel_nlp.writers import Result, Writer
@@ -126,38 +125,24 @@ def process(records: Sequence[Record], *, source: Source, keep_text: bool, write
     content, counts = b"", Counter[str]()
     for first in range(0, len(usable), size):
         with zone(nlp):  # records leave it as bytes, so that nothing keeps what the vocabulary forgets
-            done = _together(nlp, usable[first : first + size], keep_text, writer)
+            done = _done(nlp, usable[first : first + size], keep_text, writer)
         content += done.content
         counts.update(done.counts)
         failed.update(done.failed)
     return Done(content, dict(counts), failed)
 
 
-def _together(nlp: Language, records: Sequence[tuple[int, Record]], keep_text: bool, writer: Writer) -> Done:
-    """Classify numbered records as one; where that fails, one by one."""
-    failed: dict[int, str] = {}
-    try:
-        results = _analysed(nlp, [record for _, record in records], keep_text)
-        return _done(results, writer, failed)
-    except SmokkelError:
-        raise
-    except Exception:
-        results = []
-    for number, record in records:
-        try:
-            alone = _analysed(nlp, [record], keep_text)
-            writer.encode(alone)
-        except SmokkelError:
-            raise
-        except Exception as error:
-            failed[number] = stumble(error)
-        else:
-            results += alone
-    return _done(results, writer, failed)
+def _done(nlp: Language, records: Sequence[tuple[int, Record]], keep_text: bool, writer: Writer) -> Done:
+    """Classify numbered records and write those that do not fail."""
 
+    def work(some: Sequence[tuple[int, Record]]) -> tuple[list[Result], bytes]:
+        results = _analysed(nlp, [record for _, record in some], keep_text)
+        return results, writer.encode(results)
 
-def _done(results: Sequence[Result], writer: Writer, failed: Mapping[int, str]) -> Done:
-    return Done(writer.encode(results) if results else b"", Counter(result.case.offence for result in results), failed)
+    done, failed = together(work, records)
+    results = [result for found, _ in done for result in found]
+    content = done[0][1] if len(done) == 1 else writer.encode(results) if results else b""
+    return Done(content, Counter(result.case.offence for result in results), {records[place][0]: why for place, why in failed.items()})
 
 
 def _analysed(nlp: Language, records: Sequence[Record], keep_text: bool) -> list[Result]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,16 +17,25 @@ from typing import Any, Self
 from smokkel_nlp.errors import InputError, JobError
 
 IDS, TEXTS = "ids", "texts"
-_INPUT = "input"
 _HASHED = ("model", "taxonomy")
 _SHOWN = 3
 _TABLES = f"""
 create table if not exists run (name text primary key, value text not null) without rowid;
+create table if not exists input (place text not null, size integer not null);
 create table if not exists chunks (number integer primary key, digest blob not null, totals text not null);
 create table if not exists {IDS} (hash integer primary key);
 create table if not exists {TEXTS} (hash integer primary key);
 """
-_NAMES = ("run", "chunks", IDS, TEXTS)
+_SAME_INPUT = """
+select (select count(*) from input) = (select count(*) from given) and not exists (
+    select 1 from given left join input on input.rowid = given.rowid where input.place is not given.place or input.size is not given.size
+)
+"""
+_OTHER_FILES = """
+select place from (select * from input except select * from given)
+union select place from (select * from given except select * from input) order by place
+"""
+_NAMES = ("run", "input", "chunks", IDS, TEXTS)
 
 
 @dataclass(frozen=True)
@@ -141,13 +150,15 @@ class Journal:
                 self._db.execute("rollback")
             raise self._told(error) from error
 
-    def begin(self, settings: Mapping[str, Any]) -> None:
+    def begin(self, settings: Mapping[str, Any], files: Iterable[tuple[str, int]]) -> None:
         """Hold what a run is made of against the run that this journal tells of; keep it where that finished nothing.
 
         Parameters
         ----------
         settings : mapping
-            By name, ready for JSON; ``input`` is a list of pairs of file and size.
+            By name, ready for JSON.
+        files : iterable of (str, int)
+            The input: places and sizes. They go into the journal one by one, as there may be a million.
 
         Raises
         ------
@@ -159,17 +170,33 @@ class Journal:
         if known.pop("summary", None) is None and not self.totals.records:
             with self.transaction():
                 self._db.execute("delete from run")
+                self._db.execute("delete from input")
                 self._db.executemany("insert into run values (?, ?)", given.items())
+                self._db.executemany("insert into input values (?, ?)", files)
             return
         if told := [
             _difference(name, known.get(name, "null"), given.get(name, "null"))
             for name in {**known, **given}
             if known.get(name) != given.get(name)
-        ]:
+        ] + self._other_input(files):
             raise InputError(
                 f"{self._path}: the run that began this output differs from this one: {'; '.join(told)}; "
                 "give what it was given to continue it, or begin anew with --restart"
             )
+
+    def _other_input(self, files: Iterable[tuple[str, int]]) -> list[str]:
+        """Tell in what the input differs, if it does."""
+        with self.transaction():
+            self._db.execute("create temp table given (place text, size integer)")
+            self._db.executemany("insert into given values (?, ?)", files)
+        try:
+            if self._db.execute(_SAME_INPUT).fetchone()[0]:
+                return []
+            places = [place for (place,) in self._db.execute(_OTHER_FILES)]
+        finally:
+            self._db.execute("drop table given")
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        return [f"input {', '.join(places[:_SHOWN])}{more} (names or sizes)" if places else "input (its order)"]
 
     @property
     def totals(self) -> Totals:
@@ -233,9 +260,4 @@ def _foreign(error: sqlite3.Error) -> bool:
 
 def _difference(name: str, was: str, now: str) -> str:
     """Tell what differs, in JSON as it is kept."""
-    if name == _INPUT:
-        old, new = dict(json.loads(was)), dict(json.loads(now))
-        files = [file for file in {**old, **new} if old.get(file) != new.get(file)]
-        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-        return f"input {', '.join(files[:_SHOWN])}{more} (names or sizes)" if files else "input (its order)"
     return f"{name}" if name in _HASHED else f"{name} was {was}, is {now}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -128,7 +128,7 @@ class Run:
             If the output cannot be written, a process ended, or more than ``max_errors`` records failed.
         """
         began, start = time.monotonic(), self._totals
-        size = sum(self._reader.sizes().values())
+        size = sum(file.st_size for _, file in self._reader.stats())
         try:
             self._sink.cut(start.output)
             if self._side:
@@ -151,7 +151,7 @@ class Run:
                 **totals,
                 seconds=round(seconds, 3),
                 records_per_second=round((self._totals.records - start.records) / seconds, 1),
-                encodings=dict(Counter(self._reader.encodings.values())),
+                encodings=dict(self._reader.encodings),
                 versions=versions,
                 resumed_from=start.records,
                 complete=not self._stopped,

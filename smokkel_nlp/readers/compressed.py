@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,16 +34,16 @@ class Source:
         ``-`` for standard input.
     encoding : str, optional
         The one that the user gave.
-    encodings : dict, optional
-        Is told which encoding the file turned out to be in.
+    encodings : Counter, optional
+        Counts files by the encoding they turn out to be in.
     """
 
-    def __init__(self, path: Path, encoding: str | None = None, encodings: dict[str, str] | None = None) -> None:
+    def __init__(self, path: Path, encoding: str | None = None, encodings: Counter[str] | None = None) -> None:
         self.path = path
         self.place = place_of(path)
         self.encoding = encoding
         self.done = 0
-        self._encodings = {} if encodings is None else encodings
+        self._encodings = Counter[str]() if encodings is None else encodings
         self._seen: list[str] = []
         self._raw: io.FileIO | None = None
 
@@ -54,8 +55,11 @@ class Source:
     def told(self, encoding: str) -> None:
         """Note an encoding that the file, or a line of it, is in."""
         if encoding not in self._seen:
+            if self._seen:
+                self._encodings[", ".join(self._seen)] -= 1
+                self._encodings += Counter()  # without what none is in any more
             self._seen.append(encoding)
-            self._encodings[self.place] = ", ".join(self._seen)
+            self._encodings[", ".join(self._seen)] += 1
 
     def told_any(self) -> None:
         """Note UTF-8 where nothing was noted, as of a file of ASCII alone."""

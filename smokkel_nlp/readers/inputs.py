@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
-from smokkel_nlp.errors import InputError
+from smokkel_nlp.errors import InputError, is_name
 from smokkel_nlp.text import MAX_CHARS, encodable
 
 _MAX_DEPTH = 32  # a field that is kept is copied, sent to another process and written: each goes down one call a level
-_MAX_NAMES, _MAX_NAME, _MAX_WORDS = 30, 40, 3
+_MAX_NAMES = 30
 _UNSOUND = "holds half a surrogate pair, or bytes that do not fit the encoding; decode it anew, or give its encoding"
 
 
@@ -154,18 +153,6 @@ def plain(value: Any, depth: int = 0) -> Any:
     raise Damaged("is of a kind that cannot be carried along; leave it out")
 
 
-def need(module: str, extra: str, place: object) -> None:
-    """Ask for a library that only some files need.
-
-    Raises
-    ------
-    InputError
-        If it is not installed; the message holds the line that installs it.
-    """
-    if find_spec(module) is None:
-        raise InputError(f"{place}: to read this the library {module} is needed; run: pip install 'smokkel_nlp[{extra}]'")
-
-
 def _kept(value: Any, name: str) -> Any:
     if isinstance(value, str) and value.isascii():
         return value
@@ -177,7 +164,7 @@ def _kept(value: Any, name: str) -> Any:
 
 def _shown(columns: Sequence[str]) -> str:
     """Name the columns there are; a file without headings has case text in their place, so what is longer than a name is not shown."""
-    short = [name for name in columns if len(name) <= _MAX_NAME and len(name.split()) <= _MAX_WORDS and name.isprintable()]
+    short = list(filter(is_name, columns))
     more = len(columns) - len(short[:_MAX_NAMES])
     names = [*short[:_MAX_NAMES], *([f"{more} more"] if more else [])]
     return ", ".join(names) or "none"

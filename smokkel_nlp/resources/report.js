@@ -6,18 +6,19 @@
   const data = JSON.parse(element("gegevens").textContent);
   const [SMOKKEL, HANDEL] = data.offences.map(([id]) => id);
   const number = new Intl.NumberFormat("nl-NL");
-  const share = value => value === null ? "–" : value.toFixed(2).replace(".", ",");
+  const chance = label => data.chances[label.chance];
+  const points = value => (100 * value).toFixed(1).replace(".", ",");
   const percent = (part, whole) => whole ? `${Math.round(100 * part / whole)} %` : "0 %";
   const cases_ = count => `${number.format(count)} ${count === 1 ? "zaak" : "zaken"}`;
   const word = name => name.replaceAll("_", " ");
 
   // ---- the cases ----
-  const four = list => Array.from({length: list.length / 4}, (_, k) => ({tag: list[4 * k], p: list[4 * k + 1], status: list[4 * k + 2], count: list[4 * k + 3]}));
+  const five = list => Array.from({length: list.length / 5}, (_, k) => ({tag: list[5 * k], p: list[5 * k + 1], status: list[5 * k + 2], count: list[5 * k + 3], chance: list[5 * k + 4]}));
   const two = list => Array.from({length: list.length / 2}, (_, k) => [list[2 * k], list[2 * k + 1]]);
   const cases = data.cases.map((row, place) => ({
     place, id: row[0] ?? `nr. ${place + 1}`, cls: row[1], forced: row[2], reasons: row[3],
-    offences: [{p: row[4], label: row[5], status: row[6]}, {p: row[7], label: row[8], status: row[9]}],
-    tags: four(row[10]), elements: two(row[11]), chars: row[12], near: row[13], date: row[14], carried: two(row[15]), words: null,
+    offences: [4, 8].map(at => ({p: row[at], label: row[at + 1], status: row[at + 2], chance: row[at + 3]})),
+    tags: five(row[12]), elements: two(row[13]), chars: row[14], near: row[15], date: row[16], carried: two(row[17]), words: null,
   }));
   const UNSURE = data.classes.indexOf("onzeker");
   const unsure = item => item.cls === UNSURE;
@@ -53,7 +54,7 @@
     const words = fold(element("zoek").value).split(/\s+/).filter(Boolean);
     const [sure, status] = [element("zekerheid").value, element("status").value];
     const label = Number(element("kans").value);
-    const [low, high] = ["kans-van", "kans-tot"].map((id, k) => element(id).value === "" ? k : Number(element(id).value));
+    const [low, high] = ["kans-van", "kans-tot"].map((id, k) => element(id).value === "" ? k : Number(element(id).value) / 100);
     const [from, to] = [element("datum-van").value, element("datum-tot").value];
     return item => (!sure || unsure(item) === (sure === "onzeker"))
       && (!status || item.offences.some(offence => offence.label && offence.status === Number(status)))
@@ -69,7 +70,7 @@
     return [
       names(chosen.classes, data.classes).join(" of "), names(chosen.tags, data.tags.map(([, name]) => name)).join(" en "), value("zoek") && `met "${value("zoek")}"`,
       value("zekerheid") && choice("zekerheid"), value("status") && `status ${choice("status")}`, range("datum", "datum-van", "datum-tot"),
-      value("kans-van") > 0 || (value("kans-tot") && value("kans-tot") < 1) ? range(`kans op ${choice("kans")}`, "kans-van", "kans-tot") : "",
+      value("kans-van") > 0 || (value("kans-tot") && value("kans-tot") < 100) ? `${range(`kans op ${choice("kans")}`, "kans-van", "kans-tot")} %` : "",
     ].filter(Boolean);
   }
   let shown = [], page = 0, sorting = {key: "lezen", down: false};
@@ -230,9 +231,9 @@
   const COLUMN = [  // sorted upwards at the first press, or downwards
     {key: "id", name: "Zaak", order: (a, b) => text(a.id, b.id), cell: idCell},
     {key: "klasse", name: "Klasse", order: (a, b) => a.cls - b.cls || a.forced - b.forced, cell: item => make("td", unsure(item) ? "klasse onzeker" : "klasse", className(item))},
-    {key: "smokkel", name: "Smokkel", down: true, order: (a, b) => a.offences[0].p - b.offences[0].p, cell: item => make("td", "getal", share(item.offences[0].p)), title: `kans op ${SMOKKEL}`},
-    {key: "handel", name: "Handel", down: true, order: (a, b) => a.offences[1].p - b.offences[1].p, cell: item => make("td", "getal", share(item.offences[1].p)), title: `kans op ${HANDEL}`},
-    {key: "lezen", name: "Afstand", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", share(item.near)), title: "afstand tot de drempel; onzekere zaken staan vooraan"},
+    {key: "smokkel", name: "Smokkel", down: true, order: (a, b) => a.offences[0].p - b.offences[0].p, cell: item => make("td", "getal", chance(item.offences[0])), title: `kans op ${SMOKKEL}`},
+    {key: "handel", name: "Handel", down: true, order: (a, b) => a.offences[1].p - b.offences[1].p, cell: item => make("td", "getal", chance(item.offences[1])), title: `kans op ${HANDEL}`},
+    {key: "lezen", name: "Afstand", order: (a, b) => unsure(b) - unsure(a) || a.near - b.near, cell: item => make("td", "getal", points(item.near)), title: "afstand tot de drempel in procentpunten; onzekere zaken staan vooraan"},
     {key: "status", name: "Status", order: (a, b) => (statusOf(a) ?? 99) - (statusOf(b) ?? 99), cell: item => make("td", "", statusOf(item) === null ? "" : data.statuses[statusOf(item)])},
     {key: "tags", name: "Modi operandi", down: true, order: (a, b) => a.tags.length - b.tags.length, cell: item => { const cell = make("td", "tags"); cell.append(...item.tags.map(tag => chip(tag.tag))); return cell; }},
     {key: "datum", name: "Datum", down: true, order: (a, b) => (a.date ?? "").localeCompare(b.date ?? ""), cell: item => make("td", "getal", item.date ?? "")},
@@ -327,8 +328,8 @@
     else if (told) reading.append(make("h3", "", "Passages"), make("p", "uitleg", "De uitkomsten hebben van deze zaak geen tekst, wel passages."), listed(told.passages.map(passageOf)));
     else reading.append(make("p", "uitleg", data.with_text ? "De uitkomsten hebben van deze zaak geen tekst." : "Deze pagina bevat geen tekst van zaken. Maak haar met --with-text om passages te lezen."));
     section("Delicten", tableOf(["Delict", "Antwoord", "Kans", "Status"], item.offences.map((offence, k) => [
-      data.offences[k].slice(0, 2).join(", "), offence.label ? "ja" : "nee", share(offence.p), status(offence.status)])));
-    if (item.tags.length) section("Modi operandi", tableOf(["Tag", "Kans", "Status", "Passages"], item.tags.map(tag => [chip(tag.tag), share(tag.p), status(tag.status), tag.count])));
+      data.offences[k].slice(0, 2).join(", "), offence.label ? "ja" : "nee", chance(offence), status(offence.status)])));
+    if (item.tags.length) section("Modi operandi", tableOf(["Tag", "Kans", "Status", "Passages"], item.tags.map(tag => [chip(tag.tag), chance(tag), status(tag.status), tag.count])));
     if (item.elements.length) section("Bestanddelen", tableOf(["Bestanddeel", "Artikel", "Status"], item.elements.map(([key, state]) => [data.elements[key][1], data.offences[data.elements[key][2]][1], status(state)])));
     if (item.carried.length) section("Velden van de invoer", tableOf(["Veld", "Waarde"], item.carried.map(([key, value]) => [data.fields[key], value])));
     columns.append(reading, tables);
@@ -366,7 +367,7 @@
   }
   function describePage() {
     const uncertain = cases.filter(unsure).length, texts = data.with_text;
-    const [smokkel, handel] = data.thresholds.map(share);
+    const [smokkel, handel] = data.thresholds;
     element("samenvatting").textContent = cases.length ? `${cases_(cases.length)}, waarvan ${number.format(uncertain)} onzeker. ${data.note}` : "Er zijn geen zaken: de invoer was leeg.";
     element("inhoud").textContent = [
       texts ? "Deze pagina bevat teksten van zaken: ga ermee om als met de zaken zelf." : "Deze pagina bevat geen tekst van zaken en geen passages: alleen nummers, labels, kansen en aantallen.",
