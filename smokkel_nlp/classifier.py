@@ -30,8 +30,8 @@ from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 from smokkel_nlp.text import MAX_CHARS, encodable
 from smokkel_nlp.windows import pooled, windows_of
 
-# A tag that is wrong costs a reader more than one that is missed next to others: its threshold weighs precision more.
-_TAG_BETA = 0.7
+# F-beta of the threshold of the tags: one that is missed counts as much as one that is wrong.
+_TAG_BETA = 1.0
 _OFFENCES = len(OFFENCE_IDS)
 
 
