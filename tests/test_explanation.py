@@ -204,8 +204,7 @@ def test_explaining_reads_a_text_once(explaining: Language, monkeypatch: pytest.
     monkeypatch.setattr(Vectorizer, "sentence_shares", lambda self, item: counted.append(1) or shares(self, item))
     case = explaining(TEXT)._.case
     assert len(case.explanation) > 2
-    bare = sum(not any(item.kind == "mention" for item in mo.evidence) for mo in case.modi_operandi)
-    assert len(counted) == 1 + bool(bare)
+    assert len(counted) == 1
 
 
 def test_shares_of_mentions_sum_to_their_features(nlp: Language, dev: list[str]) -> None:

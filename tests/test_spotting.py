@@ -152,7 +152,7 @@ def test_finder_finds_what_the_matcher_finds(blank: Language, records: list[dict
         wanted = [match for start, end in reading.sentences for match in matcher(reading.lower, start, end)]
         assert finder(reading) == wanted
         total += len(wanted)
-    assert total > 5
+    assert total  # else nothing was compared
 
 
 def test_a_table_fills_as_the_lexicon_grows(blank: Language) -> None:
