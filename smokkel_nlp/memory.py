@@ -19,7 +19,7 @@ _LOCK = threading.RLock()
 # at hand use, and no zone is opened before it knows so many; they take some 30 megabytes.
 _KNOWN = 60_000
 # The tables in which spaCy looks words up keep the place of a word that was freed, and double when they are full: over a million records
-# that is some 60 megabytes. A pipeline that met so many words is loaded anew, which takes about a second.
+# that is some 60 megabytes. A pipeline that met so many words is loaded anew, which takes a fraction of a second.
 _WORN = 500_000
 
 

@@ -131,11 +131,11 @@ def _mapper(text: int, key: int | None, source: Source, keep_text: bool) -> Call
     """Return what a worker does with the batches of its rows, given the positions of text and id."""
 
     def add_results(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        nlp = pipeline(*source)
         for whole in batches:
             for first in range(0, whole.num_rows, BATCH):
                 batch = whole.slice(first, BATCH)
-                outcomes = _outcomes(nlp, list(map(_text, batch.column(text))), keep_text)
+                # Asked for each time, and not held: a worn pipeline is loaded anew between batches.
+                outcomes = _outcomes(pipeline(*source), list(map(_text, batch.column(text))), keep_text)
                 ids = [None] * batch.num_rows if key is None else list(map(_id, batch.column(key)))
                 yield _with_columns(batch, ids, outcomes)
 
