@@ -20,7 +20,7 @@ _LOCK = threading.RLock()
 _KNOWN = 60_000
 # The tables in which spaCy looks words up keep the place of a word that was freed, and double when they are full: over a million records
 # that is some 60 megabytes. A pipeline that met so many words is loaded anew, which takes a fraction of a second.
-_WORN = 500_000
+_WORN = 150_000
 
 
 @contextmanager
