@@ -34,6 +34,7 @@ from smokkel_nlp.content import Content
 from smokkel_nlp.features import keep_frequent, pairs
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import load_taxonomy
+from smokkel_nlp.telling import scale_of
 
 Floats = NDArray[np.float32]
 _POSITIVE_WEIGHT = 2.0
@@ -181,17 +182,22 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
     edges = np.cumsum([0, *(block.shape[0] for block in turned)])
     size, n_tags = int(edges[-1]), gold.shape[1]
     gather = csr_matrix((np.ones(len(rows), np.float32), (of_text, np.arange(len(rows)))), shape=(marked.text.shape[0], len(rows)))
+    sides = [
+        np.concatenate([_presence(block) @ part for block, part in zip(turned, (side, side, side, gather @ side), strict=True)])
+        for side in (gold.astype(np.float32), (~gold).astype(np.float32))
+    ]
+    scale = np.vstack([scale_of(*(side[low:high] for side in sides)) for low, high in pairwise(edges)]).astype(np.float32)
     sign = np.where(gold, 1, -1).astype(np.float32)
     weight = np.where(gold, _POSITIVE_WEIGHT, 1.0).astype(np.float32)
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights, bias = flat[: size * n_tags].reshape(size, n_tags).astype(np.float32), flat[size * n_tags :].astype(np.float32)
+        weights, bias = scale * flat[: size * n_tags].reshape(size, n_tags).astype(np.float32), flat[size * n_tags :].astype(np.float32)
         scores = bias + (marked.text @ weights[edges[3] :])[of_text]
         for block, low, high in zip(blocks, edges[:3], edges[1:4], strict=True):
             scores += block @ weights[low:high]
         margins = sign * scores
         slope = (-sign * weight / (1 + np.exp(np.clip(margins, -30, 30)))).astype(np.float32)
-        gradient = np.concatenate([block @ part for block, part in zip(turned, (slope, slope, slope, gather @ slope), strict=True)])
+        gradient = np.concatenate([block @ part for block, part in zip(turned, (slope, slope, slope, gather @ slope), strict=True)]) * scale
         penalised = flat[: size * n_tags]
         total = float((weight * np.logaddexp(0, -margins)).sum(dtype=np.float64)) / len(rows) + 0.5 * _PENALTY * float(
             penalised @ penalised
@@ -202,9 +208,13 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
     share = np.clip(gold.mean(axis=0), 1e-5, 0.5)
     begin = np.concatenate([np.zeros(size * n_tags), np.log(_POSITIVE_WEIGHT * share / (1 - share))])
     found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "maxcor": 8}).x
-    weights = found[: size * n_tags].reshape(size, n_tags).astype(np.float32)
+    weights = scale * found[: size * n_tags].reshape(size, n_tags).astype(np.float32)
     own, *others = (weights[low:high] for low, high in pairwise(edges))
     return pruned(marked.blank, own, np.hstack(others), found[size * n_tags :].astype(np.float32))
+
+
+def _presence(block: csr_matrix) -> csr_matrix:
+    return block.astype(bool).astype(np.float32)
 
 
 def pruned(blank: Spotter, own: Floats, context: Floats, bias: Floats) -> Spotter:

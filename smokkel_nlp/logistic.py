@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from smokkel_nlp.features import gated
 from smokkel_nlp.taxonomy import OFFENCE_IDS
+from smokkel_nlp.telling import scale_of
 
 _OFFENCES = len(OFFENCE_IDS)
 # Share of the copies without mentions when an offence is learnt, and of the copies without its name.
@@ -236,8 +237,13 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
                 matrix, y = vstack([matrix, beside.background]).tocsr(), np.append(y, np.zeros(others, dtype=y.dtype))
                 weights = np.append(weights, np.full(others, _BACKGROUND * X.shape[0] / 2 / others))
             model = LogisticRegression(C=self.C, solver="liblinear", random_state=0, max_iter=2000)
-            model.fit(matrix, y, sample_weight=weights)
-            coef[k], intercept[k] = model.coef_[0], model.intercept_[0]
+            scale = np.ones(X.shape[1])
+            if stage is not None:  # terms are scaled by how telling they are; mentions keep their scale
+                present = matrix.astype(bool).astype(np.float64).T
+                scale = scale_of(present @ (weights * y), present @ (weights * (1 - y)))
+                scale[stage.blind] = 1.0
+            model.fit(matrix.multiply(scale).tocsr(), y, sample_weight=weights)
+            coef[k], intercept[k] = model.coef_[0] * scale, model.intercept_[0]
         return coef, intercept
 
     @staticmethod

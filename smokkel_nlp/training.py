@@ -36,9 +36,10 @@ from smokkel_nlp.learning import Marked, best_threshold, fit_spotter, mark
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.telling import scale_of
 from smokkel_nlp.text import without_offence_names
 
-MODEL_VERSION = "0.6.0"
+MODEL_VERSION = "0.7.0"
 _FOLDS = 5
 
 
@@ -106,7 +107,7 @@ def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, leas
     return _fit(rows, gold, (words["mention_statuses"], words["sources"]), C, least)
 
 
-def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C: float = 0.1, least: int = 3) -> Weights:
+def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C: float = 0.2, least: int = 3) -> Weights:
     """Learn the weights of the status of an offence from read documents and their gold records."""
     nlp = reader()
     rows, gold = [], []
@@ -129,13 +130,15 @@ def _fit(
     indptr = np.cumsum([0, *map(len, kept)], dtype=np.int32)
     columns = np.array([column for row in kept for column, _ in row], dtype=np.int32)
     matrix = csr_matrix((np.array([value for row in kept for _, value in row]), columns, indptr), shape=(len(kept), len(names)))
+    present = matrix.astype(bool).astype(np.float64).T
     weights, bias = [], []
     for part, values in enumerate(groups):
         for value in values:
             wanted = np.array([answer[part] == value for answer in gold])
             if wanted.any() and not wanted.all():
-                model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix, wanted)
-                weights.append(model.coef_[0])
+                scale = scale_of(present @ wanted, present @ ~wanted)
+                model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix.multiply(scale).tocsr(), wanted)
+                weights.append(model.coef_[0] * scale)
                 bias.append(model.intercept_[0])
             else:  # never seen, or always: nothing to weigh
                 weights.append(np.zeros(len(names)))
