@@ -70,8 +70,9 @@ _WEIGHT_REACH = 4.0
 def cue_names() -> tuple[str, ...]:
     """Return the names of the mention features, in a fixed order.
 
-    An offence has one for each status in which it is named, one for words that hint at it, and three that say how much of the text
-    names it: its first sentence, a quarter or half of its sentences; a passing mention has none of these.
+    An offence has one for each status in which it is named, a denial by the court apart, one for each kind of status of words that hint
+    at it, and three that say how much of the text names it: its first sentence, a quarter or half of its sentences; a passing mention
+    has none of these.
     """
     taxonomy = load_taxonomy()
     offences = [f"{offence}:{kind}" for offence in OFFENCE_IDS for kind in OFFENCE_KINDS]
@@ -237,7 +238,10 @@ class Vectorizer:
         weights: Sequence[float] = (1.0, 0.7, 0.3),
         floor: float = 30.0,
     ) -> Vectorizer:
-        """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them."""
+        """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them.
+
+        N-grams of letters stand in one text more, and in half that share at most.
+        """
         # What is written with a capital inside sentences as often as without is a name, and no word, where it lacks one.
         names = Counter(name for m in materials for name in m.names)
         seen = Counter(word for m in materials for word in set(_words(m)))

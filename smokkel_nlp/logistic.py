@@ -43,7 +43,7 @@ class Stage(NamedTuple):
     own : array of shape (n_shared, n_kinds)
         Columns of each label's own mentions, one for each kind of mention.
     blind : array of shape (n_mention_features,)
-        Columns that the first stage of these labels does not see: the mentions, which come in here.
+        Columns that the first stage of these labels does not see: the mentions, which come in here. No label has them scaled.
     related : array of shape (n_shared, n_labels)
         How much each other label bears on one of these.
     beta : float
@@ -84,7 +84,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
 
     With a ``stage``, tags get a second stage that they share: their score, their own mentions and the scores of the offences they belong
     to, weighed once for all of them, so that a rare tag profits from the others. Mentions count by how surely the text is about an
-    offence; the rest is linear too and is folded into the weights.
+    offence; the rest is linear too and is folded into the weights. The first stage is then learnt on terms scaled by how telling they are
+    (:mod:`smokkel_nlp.telling`); ``coef_`` is for the terms as they come.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             self.calibration_[stage.labels] = [1.0, 0.0]  # a second stage is calibrated as it is fitted
         odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
         cuts = np.array([_best_threshold(odds[:, k], Y[:, k], 1.0) for k in range(Y.shape[1])])
-        # The corpus holds more texts on an offence than files do: none is given at less than even odds.
+        # The corpus holds more texts on an offence than files do: no offence is given at less than even odds.
         # Of two classes the likelier is given.
         cuts = np.maximum(cuts, 0.0) if self.multilabel_ else np.zeros(1)
         if stage is not None:  # labels too rare for a threshold of their own share one

@@ -19,7 +19,8 @@ _LOCK = threading.RLock()
 # at hand use, and no zone is opened before it knows so many; they take some 30 megabytes.
 _KNOWN = 60_000
 # The tables in which spaCy looks words up keep the place of a word that was freed, and double when they are full: over a million records
-# that is some 60 megabytes. A pipeline that met so many words is loaded anew, which takes a fraction of a second.
+# that is some 60 megabytes. A pipeline that took up so many, one that was freed and came
+# back counted again, is loaded anew, which takes a fraction of a second.
 _WORN = 150_000
 
 
@@ -51,7 +52,7 @@ def zone(nlp: Language) -> Iterator[None]:
 
 
 def worn(nlp: Language) -> bool:
-    """Tell whether a pipeline met so many words, those that were freed again included, that it is better loaded anew.
+    """Tell whether a pipeline took up so many words, one that was freed and came back counted again, that it is better loaded anew.
 
     Examples
     --------

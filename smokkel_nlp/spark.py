@@ -63,7 +63,7 @@ def classify(
     thresholds: Mapping[str, float] | None = None,
     keep_text: bool = False,
 ) -> DataFrame:
-    """Classify a column of texts; each Python worker loads the pipeline once.
+    """Classify a column of texts; each Python worker loads the pipeline once, and anew when it is worn.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """How telling a feature is, and the scale it is learnt with.
 
 A penalty on weights spares what tells the classes apart by itself, and bears on what only stands beside it, when each feature is scaled by
-how much more often the one class has it than the other: the interpolated log-count ratio of Wang and Manning (2012), "Baselines and
-Bigrams: Simple, Good Sentiment and Topic Classification".
+how much more often the one class has it than the other. That is the log-count ratio of Wang and Manning (2012), "Baselines and Bigrams:
+Simple, Good Sentiment and Topic Classification"; here without its sign, and halfway between it and no scale.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SHARE, _SMOOTHING = 0.5, 1.0
 
 
 def scale_of(held: NDArray[Any], lacking: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the scale of features, on average 1 over all their occurrences.
+    """Return the scale of features: on average 1 over their occurrences, smoothing included; 0.5 each where none tells the classes apart.
 
     Parameters
     ----------

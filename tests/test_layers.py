@@ -26,7 +26,7 @@ FLOORS = [
     ["userrules"],
     ["components.overlay"],
     ["features"],
-    ["background", "windows"],
+    ["background", "windows", "telling"],
     ["rows"],
     ["logistic", "model"],
     ["classifier", "explanation"],
