@@ -255,7 +255,7 @@ def test_explain_shows_what_moved_each_label(tmp_path: Path, capsys: pytest.Capt
     [row] = [number for number, line in enumerate(lines) if line.startswith("mensensmokkel ")]
     following = next(number for number, line in enumerate(lines) if line.startswith("mensenhandel "))
     assert following - row == 5
-    assert re.match(r"mensensmokkel +\d+ %  ", lines[row])
+    assert re.match(r"mensensmokkel +(> )?\d+ %  ", lines[row])
     place = re.findall(r" [+-]\d\S+ +(\d+-\d+)  ", lines[row])[0]
     start, end = map(int, place.split("-"))
     assert lines[row].endswith(" ".join(text[start:end].replace("\x1b", " ").split()))

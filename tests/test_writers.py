@@ -46,6 +46,7 @@ def texts(root: Path) -> list[str]:
         "",
         "The weather is fine today and nobody went anywhere.",
         "Vóór de grens 🚚 stonden drie bestelbussen met in elk acht migranten, één reed door.",
+        "Zij is veroordeeld voor mensensmokkel en mensenhandel: zij bracht de vrouwen over de grens en dwong hen in de prostitutie te werken.",
         "De verdachte wordt vervolgd voor mensensmokkel. " + "Hij liep naar huis en las de krant bij het raam. " * 60,
     ]
 
