@@ -183,7 +183,7 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
     size, n_tags = int(edges[-1]), gold.shape[1]
     gather = csr_matrix((np.ones(len(rows), np.float32), (of_text, np.arange(len(rows)))), shape=(marked.text.shape[0], len(rows)))
     sides = [
-        np.concatenate([_presence(block) @ part for block, part in zip(turned, (side, side, side, gather @ side), strict=True)])
+        np.concatenate([block.astype(bool) @ part for block, part in zip(turned, (side, side, side, gather @ side), strict=True)])
         for side in (gold.astype(np.float32), (~gold).astype(np.float32))
     ]
     scale = np.vstack([scale_of(*(side[low:high] for side in sides)) for low, high in pairwise(edges)]).astype(np.float32)
@@ -211,10 +211,6 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
     weights = scale * found[: size * n_tags].reshape(size, n_tags).astype(np.float32)
     own, *others = (weights[low:high] for low, high in pairwise(edges))
     return pruned(marked.blank, own, np.hstack(others), found[size * n_tags :].astype(np.float32))
-
-
-def _presence(block: csr_matrix) -> csr_matrix:
-    return block.astype(bool).astype(np.float32)
 
 
 def pruned(blank: Spotter, own: Floats, context: Floats, bias: Floats) -> Spotter:

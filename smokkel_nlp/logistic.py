@@ -240,7 +240,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             model = LogisticRegression(C=self.C, solver="liblinear", random_state=0, max_iter=2000)
             scale = np.ones(X.shape[1])
             if stage is not None:  # terms are scaled by how telling they are; mentions keep their scale
-                present = matrix.astype(bool).astype(np.float64).T
+                present = matrix.astype(bool).T
                 scale = scale_of(present @ (weights * y), present @ (weights * (1 - y)))
                 scale[stage.blind] = 1.0
             model.fit(matrix.multiply(scale).tocsr(), y, sample_weight=weights)

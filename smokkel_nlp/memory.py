@@ -19,8 +19,8 @@ _LOCK = threading.RLock()
 # at hand use, and no zone is opened before it knows so many; they take some 30 megabytes.
 _KNOWN = 60_000
 # The tables in which spaCy looks words up keep the place of a word that was freed, and double when they are full: over a million records
-# that is some 60 megabytes. A pipeline that took up so many, one that was freed and came
-# back counted again, is loaded anew, which takes a fraction of a second.
+# that is some 60 megabytes. A pipeline that took up so many, one that was freed and came back counted again, is loaded anew, which takes a
+# fraction of a second; so few that it first happens within some hundred thousand texts, from where on memory is flat.
 _WORN = 150_000
 
 

@@ -130,13 +130,13 @@ def _fit(
     indptr = np.cumsum([0, *map(len, kept)], dtype=np.int32)
     columns = np.array([column for row in kept for column, _ in row], dtype=np.int32)
     matrix = csr_matrix((np.array([value for row in kept for _, value in row]), columns, indptr), shape=(len(kept), len(names)))
-    present = matrix.astype(bool).astype(np.float64).T
+    present = matrix.astype(bool).T
     weights, bias = [], []
     for part, values in enumerate(groups):
         for value in values:
             wanted = np.array([answer[part] == value for answer in gold])
             if wanted.any() and not wanted.all():
-                scale = scale_of(present @ wanted, present @ ~wanted)
+                scale = scale_of(present @ wanted.astype(float), present @ (~wanted).astype(float))
                 model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix.multiply(scale).tocsr(), wanted)
                 weights.append(model.coef_[0] * scale)
                 bias.append(model.intercept_[0])
