@@ -1,8 +1,8 @@
 """Background: ordinary texts, kept as counts of hashed words, from which the classifier learns what looks like neither offence.
 
 The corpus is rich in texts on both offences and in texts that come near them; most of what is fed to a classifier does not. The
-background holds no text: for each one the hashes of its words and pairs of words, with how often they occur, and only of those that
-the corpus has too. Neither order nor the other words can be had back from it.
+background holds no text: for each one the hashes of its words, pairs of words and pairs of concepts, with how often they occur, and
+only of those that the corpus has too. Neither order nor the other words can be had back from it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
+from smokkel_nlp.concepts import REACHES, met_in
 from smokkel_nlp.content import Content
 from smokkel_nlp.errors import CorpusError
-from smokkel_nlp.features import terms_of
 from smokkel_nlp.reading import read
 from smokkel_nlp.store import pack_arrays, unpack_arrays
+from smokkel_nlp.terms import terms_of
 from smokkel_nlp.text import OFFENCE_NAME
 
 FILE = "background.npz"
@@ -103,10 +104,13 @@ def build_background(texts: Iterable[str], known: Container[str], nlp: Language)
 
 
 def terms_in(text: str, nlp: Language) -> Iterator[str]:
-    """Yield the words and pairs of a text, as the classifier sees them."""
+    """Yield the words, pairs of words and pairs of concepts of a text, as the classifier sees them."""
     reading = read(nlp.make_doc(text), nlp.tokenizer)
     words = Content.of(reading).words
-    yield from terms_of(words[start:end] for start, end in reading.sentences)
+    sentences = [words[start:end] for start, end in reading.sentences]
+    yield from terms_of(sentences)
+    for sign in REACHES:
+        yield from met_in(sentences, sign)
 
 
 def read_background(corpus: Path) -> Background | None:

@@ -23,7 +23,7 @@ from smokkel_nlp.background import Background
 from smokkel_nlp.components import READERS
 from smokkel_nlp.components.mentions import GROUPS, SCORES
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.features import Material, Vectorizer, material, own_columns
+from smokkel_nlp.features import Material, Vectorizer, lengths_of, material, own_columns
 from smokkel_nlp.logistic import Beside, Floats, Ints, MultilabelLogistic, Stage
 from smokkel_nlp.reading import forget
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -54,8 +54,8 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         Inverse strength of the penalty.
     least : int, default=2
         Texts in which a term must occur to be a feature.
-    weights : tuple of float, default=(1.0, 0.7, 0.3)
-        Weights of words, of letters inside words, and of mentions.
+    weights : tuple of float, default=(1.0, 0.7, 0.3, 0.7)
+        Weights of words, of letters inside words, of mentions, and of pairs of concepts.
     n_splits : int, default=5
         Folds for calibration.
     abstain : float, default=0.08
@@ -103,7 +103,7 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         *,
         C: float = 10.0,
         least: int = 2,
-        weights: tuple[float, float, float] = (1.0, 0.7, 0.3),
+        weights: tuple[float, float, float, float] = (1.0, 0.7, 0.3, 0.7),
         n_splits: int = 5,
         abstain: float = 0.08,
         n_jobs: int | None = None,
@@ -165,9 +165,9 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         self.vectorizer_ = Vectorizer.fit(materials, self.least, weights=self.weights)
         matrix = self.vectorizer_.transform(materials)
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain, n_jobs=self.n_jobs)
-        others = self.vectorizer_.transform_counts(() if background is None else background.counted(self.vectorizer_.words))
+        others = self.vectorizer_.transform_counts(() if background is None else background.counted(self.vectorizer_.terms))
         beside = Beside(None if unnamed is None else self.vectorizer_.transform(_materials(_listed(unnamed))), others)
-        self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_), beside)
+        self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_), beside, lengths_of(materials))
         return self
 
     def _indicator(self, y: Any) -> Ints:
@@ -195,12 +195,13 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         """Return the calibrated log odds of texts; the offences of a long one by its windows."""
         check_is_fitted(self, "core_")
         items = _materials(_listed(X))
-        offences = np.full((len(items), _OFFENCES), np.nan)
+        offences, lengths = np.full((len(items), _OFFENCES), np.nan), lengths_of(items)
         for row, item in enumerate(items):
             if windows := windows_of(item):
                 parts = self.vectorizer_.transform([window.item for window in windows])
-                offences[row] = pooled(self.core_.log_odds(parts)[:, :_OFFENCES])
-        return self.core_.log_odds(self.vectorizer_.transform(items), offences)
+                # A window is part of a long text, and no short one.
+                offences[row] = pooled(self.core_.log_odds(parts, lengths=np.repeat(lengths[row], len(windows)))[:, :_OFFENCES])
+        return self.core_.log_odds(self.vectorizer_.transform(items), offences, lengths)
 
     def decision_function(self, X: Sequence[str | Doc]) -> Floats:
         """Return the distance to each threshold in log odds, shape (n_texts, n_labels); a label is given where it is not negative."""
@@ -299,7 +300,7 @@ def tag_stage(vectorizer: Vectorizer) -> Stage:
 
     Examples
     --------
-    >>> stage = tag_stage(Vectorizer([], [], np.array([]), (1, 1, 1)))
+    >>> stage = tag_stage(Vectorizer([], [], np.array([]), (1, 1, 1, 1)))
     >>> stage.own.shape, stage.related[0, :2].tolist()
     ((24, 5), [0.0, 1.0])
     """

@@ -21,8 +21,9 @@ from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.spotting import Spotter
 from smokkel_nlp.content import Content
-from smokkel_nlp.features import Material, aboutness, material_of
+from smokkel_nlp.features import Material, aboutness, lengths_of, material_of
 from smokkel_nlp.model import LabelOdds, Model
+from smokkel_nlp.platt import maps
 from smokkel_nlp.reading import Reading
 from smokkel_nlp.shares import Explanation, MentionShare, PassageShare, SectionShare
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -83,6 +84,7 @@ def explain(
     """
     item, offsets = material_of(doc, reading), _offsets(doc, reading)
     about = float(aboutness(decision.odds[None, :_OFFENCES])[0])
+    chart = np.concatenate(maps(model.calibration, lengths_of([item]))).T  # slope and offset of each label at this length
     found: dict[tuple[int, int] | None, list[str]] = {}
     for label in labels:
         found.setdefault(decision.window_of(label), []).append(label)
@@ -90,19 +92,19 @@ def explain(
     for place, own in found.items():
         if place is None:
             told = take_apart(item, model, offsets, _shown(item, reading, spotter, _items(item, offsets)))
-            explanations.update(_explained(doc, item, told, model, about, 0.0, own))
+            explanations.update(_explained(doc, item, told, model, about, chart, own))
             continue
         part, _, inside = window(item, *place)
         held = [offsets[number] for number in inside]
         told = take_apart(part, model, held, _at_mentions(_items(part, held)))
-        explanations.update(_explained(doc, part, told, model, about, decision.cost, own))
+        explanations.update(_explained(doc, part, told, model, about, chart - np.array([0.0, decision.cost]), own))
     return {label: explanations[label] for label in labels}
 
 
 def _explained(
-    doc: Doc, item: Material, parts: Parts, model: Model, about: float, paid: float, labels: Sequence[str]
+    doc: Doc, item: Material, parts: Parts, model: Model, about: float, chart: Floats, labels: Sequence[str]
 ) -> dict[str, Explanation]:
-    """Explain labels by the parts of a text, or of a window of it for which was paid."""
+    """Explain labels by the parts of a text or of a window of it, given slope and offset of each, shape (n_labels, 2)."""
     text = doc.text  # spaCy puts it together anew each time
     sentences = [_trimmed(text, *span) for span in item.spans]
     items = [place._replace(start=start, end=end) for place in parts.items for start, end in [_trimmed(text, place.start, place.end)]]
@@ -119,7 +121,7 @@ def _explained(
         gated = np.zeros(len(values))
         if column >= _OFFENCES:
             gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate * about
-        score, slope, offset = float(scores[column] + gated.sum()), model.calibration[column, 0], model.calibration[column, 1] - paid
+        score, (slope, offset) = float(scores[column] + gated.sum()), chart[column]
         passages = _passages(sentences, items, values, gated)
         explanations[label] = Explanation(
             probability=_told(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),

@@ -1,13 +1,14 @@
 """Docs -> sparse matrix.
 
-Three blocks: word n-grams, n-grams of letters inside words (Dutch compounds and inflections), and the mentions by label, strength
-and status. Words that a text writes with a capital inside the sentence are names and never enter the vocabulary; origins, religions
-and words of sex are masked (``masks.toml``); digits count as one word. What a distinct word contributes is worked out once.
+Blocks: word n-grams, n-grams of letters inside words (Dutch compounds and inflections), pairs of concepts that meet in neighbouring
+sentences, those that meet anywhere in the text (:mod:`smokkel_nlp.concepts`), and the mentions by label, strength and status. Words that
+a text writes with a capital inside the sentence are names and never enter the vocabulary; origins, religions and words of sex are masked
+(``masks.toml``); digits count as one word. What a distinct word contributes is worked out once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
@@ -20,15 +21,17 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import SCORES
 from smokkel_nlp.components.overlay import mentions_seen
+from smokkel_nlp.concepts import REACHES, Pair, load_concepts, met, met_in, shared
 from smokkel_nlp.content import Content
+from smokkel_nlp.platt import length_of
 from smokkel_nlp.reading import Reading, read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
-from smokkel_nlp.text import letter_grams
+from smokkel_nlp.terms import built_of, grams, keep_frequent, letters_of, pairs, terms_of
 
 _STATUS_GROUP = {"bewezen": "gesteld", "feitelijk": "gesteld", "vermoed": "gesteld"}
-_GRAMS = (4, 5, 6)
-_LETTERS = range(7, 51)
 _CACHE_SIZE = 50_000
+# Texts in which a pair of concepts must meet.
+_LEAST_MET = 5
 
 
 class Material(NamedTuple):
@@ -140,51 +143,6 @@ def material_of(doc: Doc, reading: Reading) -> Material:
     return Material(sentences, spans, mentions, content.named, tuple(doc.user_data.get(SCORES, ())))
 
 
-def grams(word: str) -> list[str]:
-    """Return the n-grams of letters inside a long word, its edges marked; none of a word too long to be one.
-
-    Examples
-    --------
-    >>> grams("smokkel")[:3]
-    ['<smo', 'smok', 'mokk']
-    """
-    return letter_grams(word, _LETTERS, _GRAMS)
-
-
-def built_of(word: str, known: Container[str]) -> bool:
-    """Tell whether a word is known or holds a known word of five letters or more, as compounds do and names do not.
-
-    Examples
-    --------
-    >>> built_of("smokkelroute", {"smokkel"}), built_of("annemarie", {"smokkel"})
-    (True, False)
-    """
-    if word in known or len(word) >= _LETTERS.stop:
-        return word in known
-    return any(word[i:j] in known for i in range(len(word) - 4) for j in range(i + 5, len(word) + 1))
-
-
-def letters_of(word: str, known: Container[str], index: Mapping[str, int]) -> list[int]:
-    """Return the columns of the letters inside a word, given the known words and the columns of the n-grams."""
-    return [index[gram] for gram in grams(word) if gram in index] if built_of(word, known) else []
-
-
-def pairs(sentence: Sequence[str | None]) -> Iterable[str]:
-    """Return the pairs of neighbouring words, none across a masked word."""
-    return (f"{a} {b}" for a, b in pairwise(sentence) if a is not None and b is not None)
-
-
-def keep_frequent(documents: Iterable[Iterable[str]], least: int, most: float) -> dict[str, tuple[int, int]]:
-    """Return the terms that occur in at least ``least`` documents and in a share of at most ``most``: term -> (index, count)."""
-    counts: Counter[str] = Counter()
-    total = 0
-    for document in documents:
-        counts.update(set(document))
-        total += 1
-    kept = sorted(term for term, count in counts.items() if count >= least and count <= most * total)
-    return {term: (index, counts[term]) for index, term in enumerate(kept)}
-
-
 class _Subwords(dict[str, NDArray[np.int64]]):
     """The columns of the letters inside each word, worked out when a word is first met."""
 
@@ -207,23 +165,38 @@ class Vectorizer:
     words, subwords : list of str
         The vocabularies, in column order.
     idf : array of float
-        Inverse document frequencies of words, then of subwords.
-    weights : (float, float, float)
-        Weights of the three blocks: the length of the word and of the subword block, and the factor of the mentions.
+        Inverse document frequencies of words, of subwords, then of the pairs of concepts.
+    weights : (float, float, float, float)
+        Weights of the blocks: the length of the word and of the subword block, the factor of the mentions, and the length of each of the
+        two blocks of concepts.
     floor : float
-        Length below which a block is not stretched.
+        Length below which a block is not stretched; twice as much for those of concepts, of which more meet than there are words.
+    near, far : list of str, optional
+        Names of the pairs of concepts that meet in neighbouring sentences, and of those that meet in a text; they follow the subwords.
     """
 
     def __init__(
-        self, words: Sequence[str], subwords: Sequence[str], idf: NDArray[np.float64], weights: Sequence[float], floor: float = 30.0
+        self,
+        words: Sequence[str],
+        subwords: Sequence[str],
+        idf: NDArray[np.float64],
+        weights: Sequence[float],
+        floor: float = 30.0,
+        near: Sequence[str] = (),
+        far: Sequence[str] = (),
     ) -> None:
         self.words, self.subwords, self.idf, self.weights = list(words), list(subwords), np.asarray(idf, dtype=float), tuple(weights)
-        self.floor = float(floor)
+        self.near, self.far, self.floor = list(near), list(far), float(floor)
         self.cues = cue_names()
         self.word_index = {word: index for index, word in enumerate(self.words)}
         self.pair_index = {tuple(word.split(" ")): index for word, index in self.word_index.items() if " " in word}
         self.sub_index = {gram: len(self.words) + index for index, gram in enumerate(self.subwords)}
-        offset = len(self.words) + len(self.subwords)
+        concepts, offset = load_concepts(), len(self.words) + len(self.subwords)
+        # For each sign of a pair the columns, by the numbers of its concepts.
+        self.met_index: dict[str, dict[Pair, int]] = {}
+        for sign, names in zip(REACHES, (self.near, self.far), strict=True):
+            self.met_index[sign] = {concepts.pair(name, sign): offset + index for index, name in enumerate(names)}
+            offset += len(names)
         self.cue_index = {name: offset + index for index, name in enumerate(self.cues)}
         self._tags = frozenset(load_taxonomy().tag_ids)
         self.weight_ids = np.array([self.cue_index[f"{tag}:gewicht"] for tag in load_taxonomy().tag_ids], dtype=np.int64)
@@ -235,12 +208,12 @@ class Vectorizer:
         materials: Sequence[Material],
         least: int = 2,
         most: float = 0.6,
-        weights: Sequence[float] = (1.0, 0.7, 0.3),
+        weights: Sequence[float] = (1.0, 0.7, 0.3, 0.7),
         floor: float = 30.0,
     ) -> Vectorizer:
         """Choose the vocabulary: terms of at least ``least`` texts and at most a share ``most`` of them.
 
-        N-grams of letters stand in one text more, and in half that share at most.
+        N-grams of letters stand in one text more, and in half that share at most; pairs of concepts meet in five texts, however many.
         """
         # What is written with a capital inside sentences as often as without is a name, and no word, where it lacks one.
         names = Counter(name for m in materials for name in m.names)
@@ -248,14 +221,20 @@ class Vectorizer:
         barred = {word for word, count in names.items() if count >= seen[word]}
         words = keep_frequent(([t for t in _terms(m) if barred.isdisjoint(t.split())] for m in materials), least, most)
         subwords = keep_frequent(([g for w in _words(m) if built_of(w, words) for g in grams(w)] for m in materials), least + 1, most / 2)
-        counts = np.array([count for _, count in (*words.values(), *subwords.values())], dtype=float)
+        near, far = (keep_frequent((met_in(m.sentences, sign) for m in materials), _LEAST_MET, 1.0) for sign in REACHES)
+        counts = np.array([count for kept in (words, subwords, near, far) for _, count in kept.values()], dtype=float)
         idf = np.log((1 + len(materials)) / (1 + counts)) + 1
-        return cls(list(words), list(subwords), idf, weights, floor)
+        return cls(list(words), list(subwords), idf, weights, floor, list(near), list(far))
 
     @property
     def n_features(self) -> int:
         """Number of columns."""
-        return len(self.words) + len(self.subwords) + len(self.cues)
+        return len(self.idf) + len(self.cues)
+
+    @property
+    def terms(self) -> list[str]:
+        """What is counted in a background: words, pairs of words, and pairs of concepts."""
+        return [*self.words, *self.near, *self.far]
 
     def row(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return column indices and values of one text."""
@@ -269,6 +248,7 @@ class Vectorizer:
         columns.pop(None, None)
         blocks = [
             *self._wording(columns, [self._subs[word] for word in _words(item)]),
+            *self._meetings(item),
             (cue_ids, self.weights[2] * (1 + np.log(np.array(list(cues.values()), dtype=float)))),
             self.weight_values(item),
         ]
@@ -286,19 +266,40 @@ class Vectorizer:
         word_ids, counts = (np.fromiter(part, dtype=np.int64, count=len(columns)) for part in (columns.keys(), columns.values()))
         sub_ids, sub_counts = np.unique(np.concatenate(subs), return_counts=True) if subs else (np.array([], dtype=np.int64),) * 2
         return [
-            self._scaled(word_ids, counts.astype(float), self.weights[0]),
-            self._scaled(sub_ids, sub_counts.astype(float), self.weights[1]),
+            self._scaled(word_ids, counts.astype(float), self.weights[0], self.floor),
+            self._scaled(sub_ids, sub_counts.astype(float), self.weights[1], self.floor),
         ]
 
+    def _meetings(self, item: Material) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Return the blocks of pairs of concepts."""
+        held = load_concepts().held(item.sentences)
+        return [
+            self._of_concepts({index[pair]: count for pair, count in met(held, reach).items() if pair in index})
+            for reach, index in zip(REACHES.values(), self.met_index.values(), strict=True)
+        ]
+
+    def _of_concepts(self, columns: Mapping[int, int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        ids, counts = (np.fromiter(part, dtype=np.int64, count=len(columns)) for part in (columns.keys(), columns.values()))
+        return self._scaled(ids, counts.astype(float), self.weights[3], 2 * self.floor)
+
     def sentence_shares(self, item: Material) -> csr_matrix:
-        """Return how the values of a text divide over its sentences: a row a sentence, summing to the word blocks of ``row``."""
+        """Return how the values of a text divide over its sentences: a row a sentence, summing to ``row`` without the mentions.
+
+        What stands in several is divided by how often it stands in each, a pair of concepts as :func:`smokkel_nlp.concepts.shared` says.
+        """
         ids, values = self.row(item)
         value = dict(zip(ids.tolist(), values.tolist(), strict=True))
-        counts = [Counter([*self._ids(sentence)]) for sentence in item.sentences]
-        total: Counter[int] = Counter()
+        counts: list[dict[int, float]] = [dict(Counter(self._ids(sentence))) for sentence in item.sentences]
+        held = load_concepts().held(item.sentences)
+        for reach, index in zip(REACHES.values(), self.met_index.values(), strict=True):
+            for pair, places in shared(held, reach).items():
+                for place, share in places.items() if pair in index else ():
+                    counts[place][index[pair]] = share
+        total: defaultdict[int, float] = defaultdict(float)
         for count in counts:
-            total.update(count)
-        return self._shares([{index: value[index] * number / total[index] for index, number in count.items()} for count in counts])
+            for column, number in count.items():
+                total[column] += number
+        return self._shares([{column: value[column] * number / total[column] for column, number in count.items()} for count in counts])
 
     def mention_shares(self, item: Material) -> csr_matrix:
         """Return how the counted mention features of a text divide over its mentions: a row a mention, summing to their block of ``row``.
@@ -328,25 +329,35 @@ class Vectorizer:
         for word in words:
             yield from self._subs[word].tolist()
 
-    def _scaled(self, ids: NDArray[np.int64], counts: NDArray[np.float64], length: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _scaled(
+        self, ids: NDArray[np.int64], counts: NDArray[np.float64], length: float, floor: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         values = (1 + np.log(counts)) * self.idf[ids] if len(ids) else counts
         # A text of a few words holds little evidence: it is not blown up to the length of a full one.
-        return ids, values * (length / max(float(np.linalg.norm(values)), self.floor))
+        return ids, values * (length / max(float(np.linalg.norm(values)), floor))
 
     def transform(self, materials: Sequence[Material]) -> csr_matrix:
         """Return the matrix of several texts, one a row."""
         return self._stacked([self.row(item) for item in materials])
 
     def transform_counts(self, texts: Iterable[Counter[str]]) -> csr_matrix:
-        """Return the matrix of texts of which only words and pairs are known, with how often they occur; they have no mentions."""
-        index = self.word_index
+        """Return the matrix of texts of which only the ``terms`` are known, with how often they occur; they have no mentions."""
+        concepts, index = load_concepts(), self.word_index
+        pairs = [{concepts.name(pair, sign): column for pair, column in met.items()} for sign, met in self.met_index.items()]
+
+        def columns(terms: Counter[str], index: Mapping[str, int]) -> dict[int, int]:
+            return {index[term]: count for term, count in terms.items() if term in index}
+
         return self._stacked(
             [
                 _joined(
-                    self._wording(
-                        {index[term]: count for term, count in terms.items() if term in index},
-                        [np.repeat(self._subs[term], count) for term, count in terms.items() if " " not in term],
-                    )
+                    [
+                        *self._wording(
+                            columns(terms, index),
+                            [np.repeat(self._subs[term], count) for term, count in terms.items() if term in index and " " not in term],
+                        ),
+                        *(self._of_concepts(columns(terms, met)) for met in pairs),
+                    ]
                 )
                 for terms in texts
             ]
@@ -361,7 +372,10 @@ class Vectorizer:
 
     def to_data(self) -> dict[str, Any]:
         """Return the vocabulary as plain data."""
-        return {"words": self.words, "subwords": self.subwords, "weights": list(self.weights), "floor": self.floor}
+        return {
+            "words": self.words, "subwords": self.subwords, "near": self.near, "far": self.far,
+            "weights": list(self.weights), "floor": self.floor,
+        }  # fmt: skip
 
 
 def _joined(blocks: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -372,15 +386,13 @@ def _words(item: Material) -> Iterable[str]:
     return (word for sentence in item.sentences for word in sentence if word is not None)
 
 
+def lengths_of(items: Iterable[Material]) -> NDArray[np.float64]:
+    """Return the lengths of texts (:func:`smokkel_nlp.platt.length_of`), by the words that count."""
+    return length_of([sum(1 for _ in _words(item)) for item in items])
+
+
 def _terms(item: Material) -> Iterable[str]:
     return terms_of(item.sentences)
-
-
-def terms_of(sentences: Iterable[Sequence[str | None]]) -> Iterable[str]:
-    """Yield the words and the pairs of words of sentences, masked ones left out."""
-    for sentence in sentences:
-        yield from (word for word in sentence if word is not None)
-        yield from pairs(sentence)
 
 
 def own_columns(vectorizer: Vectorizer) -> NDArray[np.int64]:

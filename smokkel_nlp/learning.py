@@ -31,10 +31,10 @@ from smokkel_nlp.components.spotting import (
     telling_names,
 )
 from smokkel_nlp.content import Content
-from smokkel_nlp.features import keep_frequent, pairs
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import load_taxonomy
 from smokkel_nlp.telling import scale_of
+from smokkel_nlp.terms import keep_frequent, pairs
 
 Floats = NDArray[np.float32]
 _POSITIVE_WEIGHT = 2.0

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from threadpoolctl import threadpool_limits
 
 from smokkel_nlp.features import gated
+from smokkel_nlp.platt import fit_map, maps
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 from smokkel_nlp.telling import scale_of
 
@@ -102,8 +103,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     ----------
     coef_ : array of shape (n_labels, n_features)
     intercept_ : array of shape (n_labels,)
-    calibration_ : array of shape (n_labels, 2)
-        Slope and offset of the logistic map from score to probability (Platt 1999).
+    calibration_ : array of shape (n_labels, 4)
+        The maps from score to log odds (:mod:`smokkel_nlp.platt`).
     thresholds_ : array of shape (n_labels,)
         Probability from which a label is given.
     margins_ : array of shape (n_labels,)
@@ -149,6 +150,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         groups: ArrayLike | None = None,
         stage: Stage | None = None,
         beside: Beside | None = None,
+        lengths: Floats | None = None,
     ) -> Self:
         """Fit weights, calibration and thresholds.
 
@@ -161,7 +163,9 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         stage : Stage, optional
             Labels that share a second stage.
         beside : Beside, optional
-            What else is learnt from.
+            What else is learnt from. The map of a label without a second stage is fitted on the texts without names as well.
+        lengths : array of shape (n_texts,), optional
+            Lengths of the texts (:func:`smokkel_nlp.platt.length_of`), by which the map of such a label then differs.
 
         Returns
         -------
@@ -181,6 +185,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
             raise ValueError("all texts are of one group; give two groups or more, so that scores can be held out")
         splits = min(self.n_splits, len(np.unique(parts)))
         scores = np.zeros(Y.shape)
+        others = None if beside is None or beside.unnamed is None else np.zeros(Y.shape)
         folds = list(GroupKFold(splits).split(X, groups=parts))
         *apart, (self.coef_, self.intercept_) = Parallel(n_jobs=self.n_jobs)(
             delayed(_one_thread)(self._weights, X[rows], Y[rows], stage, beside and beside.rows(rows))
@@ -188,14 +193,28 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         )
         for (coef, intercept), (_, test) in zip(apart, folds, strict=True):
             scores[test] = X[test] @ coef.T + intercept
+            if beside is not None and beside.unnamed is not None and others is not None:
+                others[test] = beside.unnamed[test] @ coef.T + intercept
         self.prior_ = Y.mean(axis=0)
         self.gate_: Floats | None = None
-        self.calibration_ = np.array([_platt(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
+        self.calibration_ = np.array([fit_map(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
+        tried = [scores] if others is None else [scores, others]
+        alone = np.setdiff1d(np.arange(Y.shape[1]), () if stage is None else stage.labels)
+        if others is not None or lengths is not None:
+            repeated = None if lengths is None else np.tile(lengths, len(tried))
+            for k in alone:
+                self.calibration_[k] = fit_map(np.concatenate(tried)[:, k], np.tile(Y[:, k], len(tried)), repeated)
+        slopes, offsets = maps(self.calibration_, np.zeros(len(Y)) if lengths is None else lengths)
         if stage is not None and len(np.unique(Y[:, stage.labels])) == 2:
-            scores = self._second_stage(X, Y, scores, stage)
-            self.calibration_[stage.labels] = [1.0, 0.0]  # a second stage is calibrated as it is fitted
-        odds = scores * self.calibration_[:, 0] + self.calibration_[:, 1]
-        cuts = np.array([_best_threshold(odds[:, k], Y[:, k], 1.0) for k in range(Y.shape[1])])
+            scores = self._second_stage(X, Y, scores, stage, scores * slopes + offsets)
+            self.calibration_[stage.labels] = [1.0, 0.0, 0.0, 0.0]  # a second stage is calibrated as it is fitted
+            slopes[:, stage.labels], offsets[:, stage.labels] = 1.0, 0.0
+        odds = scores * slopes + offsets
+        both = np.concatenate([odds, *(other * slopes + offsets for other in tried[1:])])
+        twice = np.tile(Y, (len(tried), 1))
+        cuts = np.zeros(Y.shape[1])
+        for k in range(Y.shape[1]):
+            cuts[k] = _best_threshold(both[:, k], twice[:, k], 1.0) if k in alone else 0.0
         # The corpus holds more texts on an offence than files do: no offence is given at less than even odds.
         # Of two classes the likelier is given.
         cuts = np.maximum(cuts, 0.0) if self.multilabel_ else np.zeros(1)
@@ -265,14 +284,13 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         bare = [(matrix.multiply(seen).tocsr(), weight * _BARE) for matrix, weight in named]
         return [*((matrix, weight * (1 - _BARE)) for matrix, weight in named), *bare]
 
-    def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage) -> Floats:
+    def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage, odds: Floats) -> Floats:
         """Weigh score, related labels and own mentions once for all labels of a stage; the first two are folded into the weights."""
         labels, related = stage.labels, stage.related
         self.stage_ = stage
         mentions = self._mentions(X)
         kinds = mentions.shape[2]
-        odds = (scores * self.calibration_[:, 0] + self.calibration_[:, 1])[:, :_OFFENCES]
-        parts = [gated(mentions, odds, weight) for weight in np.eye(kinds)]
+        parts = [gated(mentions, odds[:, :_OFFENCES], weight) for weight in np.eye(kinds)]
         flat = np.stack([scores[:, labels], scores @ related.T, *np.moveaxis(mentions, 2, 0), *parts], axis=2).reshape(-1, 2 + 2 * kinds)
         model = LogisticRegression(C=100.0, max_iter=5000).fit(flat, Y[:, labels].ravel())
         weight, offset = model.coef_[0], model.intercept_[0]
@@ -290,7 +308,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         """Return the values of each staged label's own mentions, shape (n_texts, n_labels, n_kinds)."""
         return np.stack([X[:, columns].toarray() for columns in self.stage_.own], axis=1)
 
-    def log_odds(self, X: ArrayLike | csr_matrix, offences: Floats | None = None) -> Floats:
+    def log_odds(self, X: ArrayLike | csr_matrix, offences: Floats | None = None, lengths: Floats | None = None) -> Floats:
         """Return the calibrated log odds, shape (n_texts, n_labels).
 
         Parameters
@@ -298,6 +316,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         X : array or sparse matrix of shape (n_texts, n_features)
         offences : array of shape (n_texts, 2), optional
             Log odds of the offences that were told otherwise; NaN where ``X`` tells them.
+        lengths : array of shape (n_texts,), optional
+            Lengths of the texts (:func:`smokkel_nlp.platt.length_of`); without them all are of the usual length.
 
         Raises
         ------
@@ -308,13 +328,14 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "coef_")
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False, ensure_min_samples=0)
-        matrix, (slopes, offsets) = csr_matrix(X), self.calibration_.T
+        matrix = csr_matrix(X)
+        slopes, offsets = maps(self.calibration_, np.zeros(matrix.shape[0]) if lengths is None else lengths)
         odds = np.asarray((matrix @ self.coef_.T + self.intercept_) * slopes + offsets)
         if offences is not None:
             odds[:, :_OFFENCES] = np.where(np.isnan(offences), odds[:, :_OFFENCES], offences)
         if self.gate_ is not None:
             labels = self.stage_.labels
-            odds[:, labels] += gated(self._mentions(matrix), odds[:, :_OFFENCES], self.gate_) * slopes[labels]
+            odds[:, labels] += gated(self._mentions(matrix), odds[:, :_OFFENCES], self.gate_) * slopes[:, labels]
         return odds
 
     def decision_function(self, X: ArrayLike | csr_matrix) -> Floats:
@@ -343,13 +364,6 @@ def _one_thread(fit: Callable[..., tuple[Floats, Floats]], *parts: Any) -> tuple
 
 def _sigmoid(x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -35, 35))))
-
-
-def _platt(scores: Floats, y: Ints) -> Floats:
-    if not 0 < y.sum() < len(y):
-        return np.array([1.0, 0.0])
-    model = LogisticRegression(C=1.0).fit(scores.reshape(-1, 1), y)
-    return np.array([max(model.coef_[0, 0], 1e-3), model.intercept_[0]])
 
 
 def _best_threshold(odds: Floats, y: Ints, beta: float) -> float:

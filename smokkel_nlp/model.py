@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
 from smokkel_nlp.features import Vectorizer, gated, own_columns
+from smokkel_nlp.platt import maps
 from smokkel_nlp.ragged import distinct
 from smokkel_nlp.rows import Columns, Sheet
 from smokkel_nlp.store import CLASSIFIER_FILES, FORMAT, MANIFEST, RETRAIN, pack_arrays, read_files, unpack_arrays
@@ -140,11 +141,14 @@ class Model:
     def decide(self, sheet: Sheet) -> list[LabelOdds]:
         """Return what the labels of texts weigh; the offences of a long one by the window that says most for each."""
         n = _OFFENCES
-        (slopes, offsets), first = self.calibration.T, self.vectorizer.n_features - len(self.vectorizer.cues)
+        (slopes, offsets), first = maps(self.calibration, sheet.lengths), self.vectorizer.n_features - len(self.vectorizer.cues)
         scores, cues = sheet.scores(sheet.texts, self.coef, True)
         odds = (scores + self.intercept) * slopes + offsets
         windows, starts = sheet.windows, sheet.texts.first.tolist()
-        each = (sheet.scores(windows, self._of_offences, False)[0] + self.intercept[:n]) * slopes[:n] + offsets[:n]
+        # A window is part of a long text, and no short one.
+        each = (sheet.scores(windows, self._of_offences, False)[0] + self.intercept[:n]) * slopes[windows.text, :n] + offsets[
+            windows.text, :n
+        ]
         deciding: dict[int, tuple[tuple[int, int], ...]] = {}
         many = np.bincount(windows.text, minlength=len(odds)).tolist()
         for text in distinct(windows.text).tolist():
@@ -155,7 +159,7 @@ class Model:
             deciding[text] = tuple(zip(*edges, strict=True))
         # In the order of memory that one text has too: how sums are rounded must not depend on what else is in the batch.
         mentions = np.ascontiguousarray(cues[:, self.own - first])
-        odds[:, n:] += gated(mentions, odds[:, :n], self.gate) * slopes[n:]
+        odds[:, n:] += gated(mentions, odds[:, :n], self.gate) * slopes[:, n:]
         whole = (None,) * n
         return [LabelOdds(row, deciding.get(text, whole), cost(max(many[text], 1))) for text, row in enumerate(odds)]
 
@@ -222,11 +226,16 @@ def read_model(raw: Mapping[str, bytes], where: str) -> Model:
     Raises
     ------
     ModelError
-        If it was made for another taxonomy.
+        If it was made for another taxonomy, or for other concepts.
     """
     data = json.loads(raw["model.json"])
     arrays = {name: array.astype(np.float64) for name, array in unpack_arrays(raw["weights.npz"]).items()}
-    vectorizer = Vectorizer(data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"])
+    try:
+        vectorizer = Vectorizer(
+            data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"], data["near"], data["far"]
+        )
+    except ValueError as error:
+        raise ModelError(f"{where}: made for other concepts than this version of the library has; {RETRAIN}") from error
     if tuple(data["labels"]) != load_taxonomy().labels or tuple(data["cues"]) != vectorizer.cues:
         raise ModelError(f"{where}: made for another taxonomy than this version of the library has; {RETRAIN}")
     coef = np.ascontiguousarray(arrays.pop("coef").T)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from smokkel_nlp.concepts import REACHES, load_concepts, shared
 from smokkel_nlp.content import Content
-from smokkel_nlp.features import Vectorizer, cue_of, letters_of, tag_weights
+from smokkel_nlp.features import Vectorizer, cue_of, tag_weights
 from smokkel_nlp.lexicon import Runs, Table
 from smokkel_nlp.masks import load_masks
+from smokkel_nlp.platt import length_of
 from smokkel_nlp.ragged import Ints, ranges
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
+from smokkel_nlp.terms import letters_of
 from smokkel_nlp.windows import ABSENT, cut
 
 Floats = NDArray[np.float64]
@@ -64,6 +68,15 @@ class Columns:
         self._word = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int32)
         self._form = Table(lambda orth, lower: forms.get(masks(lower) or "", -1), np.int64)
         shift = len(vectorizer.words)
+        concepts = load_concepts()
+        self._concepts, self._number = Runs(lambda orth, lower: concepts(masks(lower) or "")), len(concepts.names)
+        # The column of a pair in its block, for each two concepts; -1 where the model has none.
+        self._met = []
+        for places in vectorizer.met_index.values():
+            table = np.full((self._number, self._number), -1, dtype=np.int32)
+            for place, pair in enumerate(places):
+                table[pair] = place
+            self._met.append((table, len(places)))
         self._letters = Runs(lambda orth, lower: [column - shift for column in letters_of(masks(lower) or "", index, letters)])
         self._cue = lru_cache(maxsize=4096)(self._cue_of)
 
@@ -86,10 +99,32 @@ class Columns:
 
     def letters(self, content: Content) -> csr_matrix:
         """Return which letters inside words sentences hold, a row a sentence."""
-        reading, words = content.reading, np.flatnonzero(content.counted)
-        columns, sizes = self._letters(reading.words, reading.numbers[words])
-        edges = np.concatenate([[0], np.cumsum(sizes)])[np.searchsorted(words, reading.sentence_bounds)]
+        columns, edges = self._by_sentence(content, self._letters)
         return _ones(columns, edges, len(self.vectorizer.subwords))
+
+    @staticmethod
+    def _by_sentence(content: Content, runs: Runs) -> tuple[NDArray[np.int32], Ints]:
+        """Return the runs of the words of sentences, one after another, and where each sentence begins."""
+        reading, words = content.reading, np.flatnonzero(content.counted)
+        values, sizes = runs(reading.words, reading.numbers[words])
+        return values, np.concatenate([[0], np.cumsum(sizes)])[np.searchsorted(words, reading.sentence_bounds)]
+
+    def concepts(self, content: Content) -> csr_matrix:
+        """Return which concepts sentences hold, a row a sentence."""
+        columns, edges = self._by_sentence(content, self._concepts)
+        return _ones(columns, edges, self._number)
+
+    def met(self, held: csr_matrix, block: int) -> csr_matrix:
+        """Return which pairs of concepts meet in the rows of ``held``, in the columns of one of the two blocks."""
+        held.sum_duplicates()  # ascending, and each concept of a row once
+        table, width = self._met[block]
+        sizes = np.diff(held.indptr)
+        numbers = np.arange(len(held.indices))
+        following = np.repeat(held.indptr[1:].astype(np.int64), sizes) - numbers - 1
+        columns = table[np.repeat(held.indices, following), held.indices[ranges(numbers + 1, following)]]
+        known = columns >= 0
+        owners = np.repeat(np.repeat(np.arange(len(sizes)), sizes), following)[known]
+        return _ones(columns[known], np.searchsorted(owners, np.arange(len(sizes) + 1)), width)
 
     def cue(self, data: Mapping[str, Any]) -> tuple[int, int, int]:
         """Return for the payload of a mention its column among the cues, the number of its tag, and that of the offence it names."""
@@ -154,7 +189,8 @@ class Sheet:
     def __init__(self, content: Content, mentions: Mentions, columns: Columns) -> None:
         self._content, self._mentions, self._columns = content, mentions, columns
         self._bounds = content.reading.sentence_bounds
-        self._blocks = [(columns.terms(content), 0), (columns.letters(content), len(columns.vectorizer.words))]
+        self._blocks = columns.terms(content), columns.letters(content)
+        self._concepts = columns.concepts(content)
         self._words = np.concatenate([[0], np.cumsum(content.counted)])[self._bounds]
 
     @cached_property
@@ -162,6 +198,11 @@ class Sheet:
         """The texts as a whole."""
         edges = np.searchsorted(self._bounds, self._content.reading.edges)
         return Stretches(edges[:-1], edges[1:], np.arange(len(edges) - 1))
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """The lengths of the texts, as maps know them."""
+        return length_of(self._words[self.texts.end] - self._words[self.texts.first])
 
     @cached_property
     def windows(self) -> Stretches:
@@ -193,18 +234,35 @@ class Sheet:
         return sums, cues
 
     def _wording(self, stretches: Stretches) -> Iterator[tuple[csr_matrix, Floats, int]]:
-        """Yield the blocks of words and of letters: how often each stands in each stretch, its value, and its first column."""
+        """Yield the blocks before the mentions: how often each term stands in each stretch, its value, and its first column."""
         vectorizer, n = self._columns.vectorizer, len(stretches.text)
-        sizes = stretches.end - stretches.first
-        edges = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-        sentences = ranges(stretches.first, sizes).astype(np.int32)
-        which = csr_matrix((np.ones(len(sentences), dtype=np.int32), sentences, edges), shape=(n, len(self._bounds) - 1))
-        for (block, offset), length in zip(self._blocks, vectorizer.weights[:2], strict=True):
-            counts = which @ block
+        which = self._sentences(stretches.first, stretches.end)
+        lengths, offset = vectorizer.weights, 0
+        for counts, length, floor in (
+            *((which @ block, length, vectorizer.floor) for block, length in zip(self._blocks, lengths[:2], strict=True)),
+            *((counts, lengths[3], 2 * vectorizer.floor) for counts in self._meetings(stretches)),
+        ):
             values = (1 + np.log(counts.data)) * vectorizer.idf[counts.indices + offset]
             owners = np.repeat(np.arange(n), np.diff(counts.indptr))
-            lengths = np.sqrt(np.bincount(owners, weights=values * values, minlength=n))
-            yield counts, values * (length / np.maximum(lengths, vectorizer.floor))[owners], offset
+            norms = np.sqrt(np.bincount(owners, weights=values * values, minlength=n))
+            yield counts, values * (length / np.maximum(norms, floor))[owners], offset
+            offset += counts.shape[1]
+
+    def _sentences(self, first: Ints, end: Ints) -> csr_matrix:
+        """Return which sentences lie in ranges of them."""
+        sizes = end - first
+        edges = np.concatenate([[0], np.cumsum(sizes)])
+        return _ones(ranges(first, sizes).astype(np.int32), edges, len(self._bounds) - 1)
+
+    def _meetings(self, stretches: Stretches) -> tuple[csr_matrix, csr_matrix]:
+        """Return how often concepts meet in neighbouring sentences of stretches, and which meet in stretches as a whole."""
+        first, end = stretches.first, stretches.end
+        sizes = np.maximum(end - first - 1, np.minimum(end - first, 1))
+        begin = ranges(first, sizes)
+        near = self._columns.met(self._sentences(begin, np.minimum(begin + 2, np.repeat(end, sizes))) @ self._concepts, 0)
+        edges = np.concatenate([[0], np.cumsum(sizes)])
+        which = _ones(np.arange(len(begin), dtype=np.int32), edges, len(begin))
+        return which @ near, self._columns.met(self._sentences(first, end) @ self._concepts, 1)
 
     def cues(self, stretches: Stretches, whole: bool) -> Floats:
         """Return the values of the mentions of stretches and of the best passages, shape (n_stretches, n_cues)."""
@@ -232,12 +290,14 @@ class Sheet:
         return values
 
     def loudest(self, stretches: Stretches, labels: Sequence[Sequence[int]], coef: Floats) -> list[list[int]]:
-        """Return for each stretch and each of some labels the sentence whose words add most to it."""
-        sums = [np.zeros((int(end - first), len(own))) for first, end, own in zip(*stretches[:2], labels, strict=True)]
-        for (counts, values, offset), (block, _) in zip(self._wording(stretches), self._blocks, strict=True):
+        """Return for each stretch and each of some labels the sentence that adds most to it, mentions apart."""
+        runs = list(zip(stretches.first.tolist(), stretches.end.tolist(), labels, strict=True))
+        sums = [np.zeros((end - first, len(own))) for first, end, own in runs]
+        *worded, near, far = self._wording(stretches)
+        for (counts, values, offset), block in zip(worded, self._blocks, strict=True):
             place = np.zeros(block.shape[1], dtype=np.int64)
             shares = values / counts.data
-            for row, (first, end, own) in enumerate(zip(stretches.first.tolist(), stretches.end.tolist(), labels, strict=True)):
+            for row, (first, end, own) in enumerate(runs):
                 part, edges = slice(*counts.indptr[row : row + 2].tolist()), block.indptr[first : end + 1]
                 columns = counts.indices[part]
                 place[columns] = np.arange(len(columns))
@@ -246,4 +306,18 @@ class Sheet:
                 for number, label in enumerate(own):
                     weights = shares[part] * coef[columns + offset, label]
                     sums[row][:, number] += np.bincount(sentences, weights=weights[said], minlength=end - first)
+        for (counts, values, offset), (sign, reach) in zip((near, far), REACHES.items(), strict=True):
+            index = self._columns.vectorizer.met_index[sign]
+            for row, (first, end, own) in enumerate(runs):
+                part = slice(*counts.indptr[row : row + 2].tolist())
+                columns = counts.indices[part] + offset
+                adds = dict(zip(columns.tolist(), (values / counts.data)[part, None] * coef[np.ix_(columns, own)], strict=True))
+                for pair, places in shared(self._held(first, end), reach).items():
+                    for sentence, share in places.items() if pair in index else ():
+                        sums[row][sentence] += share * adds[index[pair]]
         return [(np.argmax(part, axis=0) + first).tolist() for part, first in zip(sums, stretches.first.tolist(), strict=True)]
+
+    def _held(self, first: int, end: int) -> list[set[int]]:
+        """Return the concepts of sentences."""
+        edges = self._concepts.indptr[first : end + 1].tolist()
+        return [set(self._concepts.indices[low:high].tolist()) for low, high in pairwise(edges)]

@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.features import material
+from smokkel_nlp.features import lengths_of, material
 from smokkel_nlp.logistic import Beside, MultilabelLogistic, Stage
 from smokkel_nlp.taxonomy import load_taxonomy
 from smokkel_nlp.windows import windows_of
@@ -248,10 +248,13 @@ def test_errors_of_a_fitted_classifier_name_the_place(fitted: CaseClassifier) ->
 
 def test_offences_of_a_long_text_are_told_by_the_window_that_says_most(fitted: CaseClassifier) -> None:
     text = "De gemeente plant bomen langs de weg en vraagt inwoners om hulp. " * 40 + SENTENCES[0][0].format(n=6)
-    windows = windows_of(material(reader()(text), reader().tokenizer))
+    item = material(reader()(text), reader().tokenizer)
+    windows = windows_of(item)
     assert len(windows) > 2
     matrix = fitted.vectorizer_.transform([window.item for window in windows])
-    expected = fitted.core_.log_odds(matrix)[:, :2].max(axis=0) - 0.5 * np.log(len(windows))
+    expected = fitted.core_.log_odds(matrix, lengths=np.repeat(lengths_of([item]), len(windows)))[:, :2].max(axis=0) - 0.5 * np.log(
+        len(windows)
+    )
     given = fitted.predict_proba([text])[0, :2]
     np.testing.assert_allclose(np.log(given / (1 - given)), expected, atol=1e-6)
 

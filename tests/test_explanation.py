@@ -17,8 +17,9 @@ from smokkel_nlp.components.answer import sheet_of
 from smokkel_nlp.content import Content
 from smokkel_nlp.errors import InputError
 from smokkel_nlp.explanation import _stretches
-from smokkel_nlp.features import material
+from smokkel_nlp.features import lengths_of, material
 from smokkel_nlp.model import load_model
+from smokkel_nlp.platt import maps
 from smokkel_nlp.reading import read
 from smokkel_nlp.records import CaseAnalysis
 
@@ -45,12 +46,13 @@ def test_parts_sum_to_the_score_before_calibration(explaining: Language, dev: li
         doc = explaining(text)
         reading = read(doc, explaining.tokenizer)
         [decision] = model.decide(sheet_of([doc], Content.of(reading), model))
+        (slopes,), (offsets,) = maps(model.calibration, lengths_of([material(doc, explaining.tokenizer)]))
         paid = [decision.cost, decision.cost, *[0.0] * (len(model.labels) - 2)]
         case = doc._.case
         assert list(case.explanation) == [*case.offences, *(mo.tag for mo in case.modi_operandi)]
         for label, told in case.explanation.items():
             k = model.labels.index(label)
-            score = (decision.odds[k] + paid[k] - model.calibration[k, 1]) / model.calibration[k, 0]
+            score = (decision.odds[k] + paid[k] - offsets[k]) / slopes[k]
             assert told.score == pytest.approx(score, abs=1e-6)
             rounded = 1e-6 * (1 + sum(1 + len(share.mentions) for share in told.passages))  # every part is told with six decimals
             assert told.constant + sum(share.value for share in told.passages) == pytest.approx(score, abs=rounded)

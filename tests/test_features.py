@@ -8,15 +8,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from smokkel_nlp.concepts import met_in
 from smokkel_nlp.corpus import read_gold
-from smokkel_nlp.features import Material, Vectorizer, built_of, cue_counts, grams, material, terms_of
+from smokkel_nlp.features import Material, Vectorizer, cue_counts, material
 from smokkel_nlp.model import load_model
 from smokkel_nlp.taxonomy import load_taxonomy
+from smokkel_nlp.terms import built_of, grams, terms_of
 
 
 def plain_row(vectorizer: Vectorizer, item: Material) -> list[tuple[int, float]]:
     """Work out a row step by step: words and pairs in the order of the text, letters in order of column, mentions, weights of passages."""
-    columns = {term: index for index, term in enumerate([*vectorizer.words, *vectorizer.subwords, *vectorizer.cues])}
+    names = [*vectorizer.words, *vectorizer.subwords, *vectorizer.near, *vectorizer.far, *vectorizer.cues]
+    columns = {term: index for index, term in enumerate(names)}
     known, subwords = set(vectorizer.words), set(vectorizer.subwords)
     terms, letters = Counter[str](), Counter[str]()
     for sentence in item.sentences:
@@ -27,14 +30,19 @@ def plain_row(vectorizer: Vectorizer, item: Material) -> list[tuple[int, float]]
             letters.update(gram for gram in grams(word) if built_of(word, known) and gram in subwords)
     first = {word: index for index, word in enumerate(vectorizer.words)}
     second = {gram: len(first) + index for index, gram in enumerate(vectorizer.subwords)}
+    meetings = []
+    for sign, kept in (("+", vectorizer.near), ("&", vectorizer.far)):
+        index = {name: columns[name] for name in kept}
+        meetings.append((index, {name: count for name, count in Counter(met_in(item.sentences, sign)).items() if name in index}))
     row: list[tuple[int, float]] = []
-    for index, counts, length in (
-        (first, terms, vectorizer.weights[0]),
-        (second, dict(sorted(letters.items(), key=lambda pair: second[pair[0]])), vectorizer.weights[1]),
+    for index, counts, length, floor in (
+        (first, terms, vectorizer.weights[0], vectorizer.floor),
+        (second, dict(sorted(letters.items(), key=lambda pair: second[pair[0]])), vectorizer.weights[1], vectorizer.floor),
+        *((index, counts, vectorizer.weights[3], 2 * vectorizer.floor) for index, counts in meetings),
     ):
         ids = [index[term] for term in counts]
         values = (1 + np.log(np.array(list(counts.values()), dtype=float))) * vectorizer.idf[ids]
-        row += zip(ids, values * (length / max(float(np.linalg.norm(values)), vectorizer.floor)), strict=True)
+        row += zip(ids, values * (length / max(float(np.linalg.norm(values)), floor)), strict=True)
     factor, tags = vectorizer.weights[2], load_taxonomy().tag_ids
     row += [(columns[name], factor * (1 + np.log(float(count)))) for name, count in cue_counts(item, frozenset(tags)).items()]
     row += [

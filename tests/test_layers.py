@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 FLOORS = [
-    ["errors", "shares", "cues", "ragged"],
+    ["errors", "shares", "cues", "ragged", "platt"],
     ["fields", "extras"],
     ["records"],
     ["taxonomy", "store"],
-    ["text", "masks", "settings", "display", "display.colours", "display.passages", "display.markup"],
-    ["display.contributions"],
+    ["concepts", "text", "masks", "settings", "display", "display.colours", "display.passages", "display.markup"],
+    ["display.contributions", "terms"],
     ["display.marked", "display.terminal"],
     ["lexicon", "cue_table"],
     ["reading"],

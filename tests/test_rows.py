@@ -12,8 +12,9 @@ from smokkel_nlp.components.outcome import OutcomeWeigher, setting
 from smokkel_nlp.components.weighing import FILES, OFFENCES, unpack
 from smokkel_nlp.content import Content
 from smokkel_nlp.corpus import read_gold
-from smokkel_nlp.features import material, own_columns
+from smokkel_nlp.features import lengths_of, material, own_columns
 from smokkel_nlp.model import Model, load_model
+from smokkel_nlp.platt import maps
 from smokkel_nlp.reading import read_all
 from smokkel_nlp.store import read_files
 from smokkel_nlp.windows import cost, pooled, windows_of
@@ -53,12 +54,13 @@ def test_decisions_are_those_of_the_rows(nlp: Language, docs: list[Doc], model: 
     for doc, decision in zip(docs, decisions, strict=True):
         item = material(doc, nlp.tokenizer)
         row = model.vectorizer.transform([item])
-        odds = (row @ model.coef + model.intercept)[0] * model.calibration[:, 0] + model.calibration[:, 1]
+        (slopes,), (offsets,) = maps(model.calibration, lengths_of([item]))
+        odds = (row @ model.coef + model.intercept)[0] * slopes + offsets
         windows = windows_of(item)
         if windows:
             long += 1
             scores = model.vectorizer.transform([window.item for window in windows]) @ model.coef[:, :n] + model.intercept[:n]
-            each = scores * model.calibration[:n, 0] + model.calibration[:n, 1]
+            each = scores * slopes[:n] + offsets[:n]
             odds[:n] = pooled(each)
             best = [windows[number] for number in each.argmax(axis=0)]
             assert decision.windows == tuple((window.first, window.first + len(window.item.sentences)) for window in best)
@@ -66,7 +68,7 @@ def test_decisions_are_those_of_the_rows(nlp: Language, docs: list[Doc], model: 
             assert decision.windows == (None, None)
         assert decision.cost == cost(max(len(windows), 1))
         own = row.toarray()[0][own_columns(model.vectorizer)] @ model.gate
-        odds[n:] += own / (1 + np.exp(-odds[:n].max())) * model.calibration[n:, 0]
+        odds[n:] += own / (1 + np.exp(-odds[:n].max())) * slopes[n:]
         np.testing.assert_allclose(decision.odds, odds, atol=1e-9)
     assert long >= 2
 

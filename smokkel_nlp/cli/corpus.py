@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> int:
 def _background(options: argparse.Namespace) -> int:
     from smokkel_nlp.background import FILE, build_background, terms_in
     from smokkel_nlp.classifier import reader
-    from smokkel_nlp.features import keep_frequent
+    from smokkel_nlp.terms import keep_frequent
     from smokkel_nlp.training import read_split
 
     if not options.texts:

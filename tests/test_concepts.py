@@ -1,0 +1,61 @@
+"""Concepts are lists of fair words, matched as they are written down, and what meets is divided without loss."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smokkel_nlp.concepts import REACHES, load_concepts, met, shared
+from smokkel_nlp.corpus import read_gold
+from smokkel_nlp.masks import load_masks
+from smokkel_nlp.taxonomy import read_toml, resource
+
+LISTS = read_toml(resource("concepts.toml"))["concepts"]
+HELD = st.lists(st.frozensets(st.integers(0, 6), max_size=4), max_size=7)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_holds_each_word_once_and_none_that_is_masked(name: str) -> None:
+    words = LISTS[name]
+    assert words
+    assert len(set(words)) == len(words)
+    masks = load_masks()
+    for word in words:
+        assert word.strip("*")
+        assert "*" not in word.strip("*")
+        assert masks(word.strip("*")) == word.strip("*"), f"{word} never stands in a text: masks.toml takes it out or makes another of it"
+
+
+def test_words_have_the_concepts_their_patterns_say(root) -> None:
+    concepts = load_concepts()
+    words = sorted({word for record in read_gold(root / "corpus" / "dev.jsonl")[:40] for word in record["text"].lower().split()})
+    assert len(words) > 2000
+    found = 0
+    for word in words:
+        expected = [number for number, name in enumerate(LISTS) if any(fnmatchcase(word, pattern) for pattern in LISTS[name])]
+        assert concepts(word) == expected, word
+        found += bool(expected)
+    assert found > 300
+
+
+@given(HELD)
+def test_what_meets_is_divided_without_loss(held: list[frozenset[int]]) -> None:
+    for reach in REACHES.values():
+        counts, shares = met(held, reach), shared(held, reach)
+        assert set(counts) == set(shares)
+        for pair, places in shares.items():
+            assert sum(places.values()) == pytest.approx(counts[pair])
+            assert all(held[place] & set(pair) for place in places)
+
+
+@given(HELD)
+def test_concepts_meet_in_neighbouring_sentences(held: list[frozenset[int]]) -> None:
+    runs = [held[place] | held[place + 1] for place in range(len(held) - 1)] or held
+    expected = Counter((a, b) for run in runs for a in run for b in run if a < b)
+    assert met(held, 2) == expected
+    assert set(met(held, None)) == {(a, b) for a in frozenset().union(*held) for b in frozenset().union(*held) if a < b}
+    assert set(met(held, None).values()) <= {1}
