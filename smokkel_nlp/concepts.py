@@ -15,6 +15,8 @@ from itertools import combinations, repeat
 from smokkel_nlp.taxonomy import read_toml, resource, take
 
 Pair = tuple[int, int]
+# Letters of the longest word.
+_LONGEST = 50
 # How many sentences lie near each other; None for those of the whole text.
 REACHES = {"+": 2, "&": None}
 
@@ -37,7 +39,7 @@ class Concepts:
     insides: Mapping[str, tuple[int, ...]]
 
     def __call__(self, word: str) -> list[int]:
-        """Return the numbers of the concepts of a word in lower case, ascending.
+        """Return the numbers of the concepts of a word in lower case, ascending; none of a string too long to be a word.
 
         Examples
         --------
@@ -45,6 +47,8 @@ class Concepts:
         >>> [concepts.names[number] for number in concepts("visumvrije")], concepts("tafel")
         (['verblijf'], [])
         """
+        if len(word) > _LONGEST:
+            return []
         found = set(self.words.get(word, ()))
         for length in range(2, len(word) + 1):
             found.update(self.starts.get(word[:length], ()))

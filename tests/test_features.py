@@ -69,7 +69,9 @@ def test_rows_are_equal_to_the_plain_way(nlp, root) -> None:
 def test_counts_give_the_words_of_the_row(nlp) -> None:
     vectorizer = load_model().vectorizer
     item = material(nlp("De verdachte bracht vier mensen in een vrachtwagen over de grens. Zij betaalden de chauffeur."), nlp.tokenizer)
-    counted = vectorizer.transform_counts([Counter(terms_of(item.sentences))])
+    counted = vectorizer.transform_counts(
+        [Counter([*terms_of(item.sentences), *met_in(item.sentences, "+"), *met_in(item.sentences, "&")])]
+    )
     own = vectorizer.n_features - len(vectorizer.cues)
     expected = vectorizer.transform([item])[:, :own].toarray()
     np.testing.assert_array_equal(counted[:, :own].toarray(), expected)
