@@ -41,8 +41,6 @@ from smokkel_nlp.text import without_offence_names
 
 MODEL_VERSION = "0.8.0"
 _FOLDS = 5
-# Weight of a mention of a document beside one of a snippet, when assertion is learnt. Chosen by cross-validation over authors.
-_DOCUMENT = 0.3
 
 
 def gold_labels(record: Mapping[str, Any]) -> list[str]:
@@ -85,16 +83,13 @@ def gold_mentions(records: Sequence[Mapping[str, Any]], nlp: Language) -> Iterat
                 yield mention, reader, reading.tokens_of(mention["start"], mention["end"])
 
 
-def fit_assertion(
-    records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[str, Any]] = (), *, C: float = 0.03, least: int = 4
-) -> Weights:
+def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, least: int = 4) -> Weights:
     """Learn the weights of assertion from gold mentions.
 
     Parameters
     ----------
-    records, snippets : sequence of gold records
-        Documents and snippets of the train part. A mention of a document counts for less: many have the status of their whole text, and
-        say little of the words around them.
+    records : sequence of gold records
+        Documents and snippets of the train part.
     C : float, default=0.03
         Inverse strength of the penalty of the linear support vector machines, one per status and source.
     least : int, default=4
@@ -104,14 +99,12 @@ def fit_assertion(
     -------
     Weights
     """
-    rows, gold, weight = [], [], []
-    for part, counts in ((records, _DOCUMENT), (snippets, 1.0)):
-        for mention, reading, span in gold_mentions(part, spacy.blank("nl")):
-            rows.append(_row(reading.features(span)))
-            gold.append((mention["status"], mention["source"]))
-            weight.append(counts)
+    rows, gold = [], []
+    for mention, reading, span in gold_mentions(records, spacy.blank("nl")):
+        rows.append(_row(reading.features(span)))
+        gold.append((mention["status"], mention["source"]))
     words = load_taxonomy().vocabulary
-    return _fit(rows, gold, (words["mention_statuses"], words["sources"]), C, least, np.array(weight))
+    return _fit(rows, gold, (words["mention_statuses"], words["sources"]), C, least)
 
 
 def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C: float = 0.2, least: int = 3) -> Weights:
@@ -123,18 +116,13 @@ def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C:
             if record["status"][offence]:
                 rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), offence)))
                 gold.append((record["status"][offence],))
-    return _fit(rows, gold, (load_taxonomy().vocabulary["offence_statuses"],), C, least, np.ones(len(rows)))
+    return _fit(rows, gold, (load_taxonomy().vocabulary["offence_statuses"],), C, least)
 
 
 def _fit(
-    rows: Sequence[Mapping[str, float]],
-    gold: Sequence[tuple[str, ...]],
-    groups: tuple[tuple[str, ...], ...],
-    C: float,
-    least: int,
-    weight: NDArray[np.float64],
+    rows: Sequence[Mapping[str, float]], gold: Sequence[tuple[str, ...]], groups: tuple[tuple[str, ...], ...], C: float, least: int
 ) -> Weights:
-    """Fit a linear support vector machine for each value of each group, on features that occur in ``least`` rows; rows have a weight."""
+    """Fit a linear support vector machine for each value of each group, on features that occur in ``least`` rows."""
     counts = Counter(name for row in rows for name in row)
     names = tuple(sorted(name for name, count in counts.items() if count >= least))
     index = {name: column for column, name in enumerate(names)}
@@ -149,7 +137,7 @@ def _fit(
             wanted = np.array([answer[part] == value for answer in gold])
             if wanted.any() and not wanted.all():
                 scale = scale_of(present @ wanted.astype(float), present @ (~wanted).astype(float))
-                model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix.multiply(scale).tocsr(), wanted, sample_weight=weight)
+                model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix.multiply(scale).tocsr(), wanted)
                 weights.append(model.coef_[0] * scale)
                 bias.append(model.intercept_[0])
             else:  # never seen, or always: nothing to weigh
@@ -195,7 +183,7 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
     parts = [*(learnt for learnt, _ in folds), np.arange(len(records))]
     extra = np.arange(len(records), len(records) + len(snippets))
     *spotters, spotter = Parallel(n_jobs=-1)(delayed(_one_thread)(marked, np.concatenate([part, extra])) for part in parts)
-    *apart_weights, weights = Parallel(n_jobs=-1)(delayed(fit_assertion)([records[row] for row in part], snippets) for part in parts)
+    *apart_weights, weights = Parallel(n_jobs=-1)(delayed(fit_assertion)([*(records[row] for row in part), *snippets]) for part in parts)
     apart_scores, gold = [], []
     for learnt, (_, apart) in zip(spotters, folds, strict=True):
         contents = (Content(read(nlp.make_doc(records[row]["text"]), nlp.tokenizer)) for row in apart)
