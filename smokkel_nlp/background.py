@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from smokkel_nlp.concepts import REACHES, met_in
+from smokkel_nlp.concepts import REACHES, load_concepts, met_in
 from smokkel_nlp.content import Content
 from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.reading import read
@@ -52,11 +52,14 @@ class Background:
         Hashes, ascending within a text.
     counts : array of uint8, shape (n_terms,)
         How often each occurs, 255 at most.
+    lists : array of uint8, shape (32,)
+        The digest of the lists of concepts that pairs were counted by.
     """
 
     bounds: NDArray[np.int32]
     terms: NDArray[np.uint32]
     counts: NDArray[np.uint8]
+    lists: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -66,7 +69,7 @@ class Background:
 
         Examples
         --------
-        >>> background = Background(np.array([0, 1]), np.array([hashed("rit")], np.uint32), np.array([2], np.uint8))
+        >>> background = Background(np.array([0, 1]), np.array([hashed("rit")], np.uint32), np.array([2], np.uint8), _lists())
         >>> list(background.counted(["rit", "boot"]))
         [Counter({'rit': 2})]
         """
@@ -77,7 +80,11 @@ class Background:
 
     def to_bytes(self) -> bytes:
         """Return the content of the file; the same background gives the same bytes."""
-        return pack_arrays({"bounds": self.bounds, "terms": self.terms, "counts": self.counts})
+        return pack_arrays({"bounds": self.bounds, "terms": self.terms, "counts": self.counts, "lists": self.lists})
+
+
+def _lists() -> NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex(load_concepts().digest), dtype=np.uint8)
 
 
 def build_background(texts: Iterable[str], known: Container[str], nlp: Language) -> Background:
@@ -100,7 +107,7 @@ def build_background(texts: Iterable[str], known: Container[str], nlp: Language)
             terms.append(term)
             counts.append(min(count, 255))
         bounds.append(len(terms))
-    return Background(np.array(bounds, dtype=np.int32), np.array(terms, dtype=np.uint32), np.array(counts, dtype=np.uint8))
+    return Background(np.array(bounds, dtype=np.int32), np.array(terms, dtype=np.uint32), np.array(counts, dtype=np.uint8), _lists())
 
 
 def terms_in(text: str, nlp: Language) -> Iterator[str]:
@@ -119,12 +126,15 @@ def read_background(corpus: Path) -> Background | None:
     Raises
     ------
     CorpusError
-        If the file is damaged.
+        If the file is damaged, or was counted by other lists of concepts.
     """
     path = corpus / FILE
     if not path.is_file():
         return None
     try:
-        return Background(**unpack_arrays(path.read_bytes()))
+        background = Background(**unpack_arrays(path.read_bytes()))
     except (ValueError, TypeError, OSError, KeyError, EOFError, BadZipFile) as error:
         raise CorpusError(f"{path}: not readable as a background; build it again with 'smokkel-nlp corpus background'") from error
+    if not np.array_equal(background.lists, _lists()):
+        raise CorpusError(f"{path}: counted by other lists of concepts; build it again with 'smokkel-nlp corpus background'")
+    return background

@@ -154,8 +154,10 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         InputError
-            If a text is neither a string nor a Doc that was read, a label is unknown, or the lengths differ.
+            If a text is neither a string nor a Doc that was read, a label is unknown, the lengths differ, or ``weights`` are not four.
         """
+        if len(self.weights) != 4:
+            raise InputError(f"weights holds {len(self.weights)} numbers; give four: words, letters inside words, mentions, concepts")
         self.classes_ = np.array(load_taxonomy().labels, dtype=object)
         items, Y = _listed(X), self._indicator(y)
         for name, other in (("label sets", Y), ("groups", groups), ("unnamed texts", unnamed)):
@@ -166,7 +168,8 @@ class CaseClassifier(ClassifierMixin, BaseEstimator):
         matrix = self.vectorizer_.transform(materials)
         self.core_ = MultilabelLogistic(C=self.C, n_splits=self.n_splits, abstain=self.abstain, n_jobs=self.n_jobs)
         others = self.vectorizer_.transform_counts(() if background is None else background.counted(self.vectorizer_.terms))
-        beside = Beside(None if unnamed is None else self.vectorizer_.transform(_materials(_listed(unnamed))), others)
+        bare = None if unnamed is None else _materials(_listed(unnamed))
+        beside = Beside(None if bare is None else self.vectorizer_.transform(bare), others, None if bare is None else lengths_of(bare))
         self.core_.fit(matrix, Y, groups, tag_stage(self.vectorizer_), beside, lengths_of(materials))
         return self
 

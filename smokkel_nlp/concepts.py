@@ -6,11 +6,16 @@ are lists of words (``concepts.toml``), so that a pair is known from few texts a
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, repeat
+
+import numpy as np
+from numpy.typing import NDArray
 
 from smokkel_nlp.taxonomy import read_toml, resource, take
 
@@ -58,24 +63,20 @@ class Concepts:
                 found.update(numbers)
         return sorted(found)
 
-    def held(self, sentences: Iterable[Sequence[str | None]]) -> list[frozenset[int]]:
-        """Return the concepts of each sentence."""
-        return [frozenset(number for word in sentence if word is not None for number in _of(word)) for sentence in sentences]
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the lists: what was counted by other lists means something else."""
+        lists = [self.names, *(sorted(kind.items()) for kind in (self.words, self.starts, self.ends, self.insides))]
+        return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
 
     def name(self, pair: Pair, sign: str) -> str:
         """Return the name of a pair: with ``+`` for one that meets in neighbouring sentences, with ``&`` for one of a whole text."""
         return f"{self.names[pair[0]]}{sign}{self.names[pair[1]]}"
 
     def pair(self, name: str, sign: str) -> Pair:
-        """Return the pair of a name.
-
-        Raises
-        ------
-        ValueError
-            If a concept is unknown.
-        """
-        one, other = name.split(sign)
-        return self.names.index(one), self.names.index(other)
+        """Return the pair of a name."""
+        one, other = sorted(map(self.names.index, name.split(sign)))
+        return one, other
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +94,14 @@ def load_concepts() -> Concepts:
 @lru_cache(maxsize=50_000)
 def _of(word: str) -> tuple[int, ...]:
     return tuple(load_concepts()(word))
+
+
+def held_by(sentences: Iterable[Sequence[str | None]]) -> list[frozenset[int]]:
+    """Return the concepts of each sentence."""
+    return [
+        frozenset(number for word in sentence if word is not None and len(word) <= _LONGEST for number in _of(word))
+        for sentence in sentences
+    ]
 
 
 def _places(held: Sequence[Collection[int]], reach: int | None) -> Iterator[dict[int, list[int]]]:
@@ -124,25 +133,53 @@ def met(held: Sequence[Collection[int]], reach: int | None) -> Counter[Pair]:
     return Counter(pair for places in _places(held, reach) for pair in combinations(sorted(places), 2))
 
 
-def shared(held: Sequence[Collection[int]], reach: int | None) -> dict[Pair, dict[int, float]]:
-    """Divide each pair over the sentences that hold it: half for each concept, equally over the sentences of the run that hold it.
+def shared(held: Sequence[Collection[int]], reach: int | None, known: Container[Pair]) -> dict[Pair, dict[int, float]]:
+    """Divide known pairs over the sentences that hold them: half for each concept, equally over the sentences of the run that hold it.
 
     Examples
     --------
-    >>> shared([{1}, {1, 2}], 2)
+    >>> shared([{1}, {1, 2}], 2, [(1, 2)])
     {(1, 2): {0: 0.25, 1: 0.75}}
     """
     shares: defaultdict[Pair, dict[int, float]] = defaultdict(dict)
     for places in _places(held, reach):
         for pair in combinations(sorted(places), 2):
-            for number in pair:
+            for number in pair if pair in known else ():
                 for place in places[number]:
                     shares[pair][place] = shares[pair].get(place, 0.0) + 0.5 / len(places[number])
     return dict(shares)
 
 
+def spread(held: Sequence[Collection[int]], reach: int | None, adds: Mapping[Pair, NDArray[np.float64]], width: int) -> NDArray[np.float64]:
+    """Return what the sentences of a text add, given what each meeting of a pair does, divided as :func:`shared` does.
+
+    Parameters
+    ----------
+    adds : mapping of pairs to arrays of shape (width,)
+
+    Returns
+    -------
+    array of shape (n_sentences, width)
+
+    Examples
+    --------
+    >>> spread([{1}, {1, 2}], 2, {(1, 2): np.array([4.0])}, 1).tolist()
+    [[1.0], [3.0]]
+    """
+    sums = np.zeros((len(held), width))
+    for places in _places(held, reach):
+        halves: defaultdict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(width))
+        for pair in combinations(sorted(places), 2):
+            if pair in adds:
+                for number in pair:
+                    halves[number] = halves[number] + adds[pair] / 2
+        for number, half in halves.items():
+            sums[places[number]] += half / len(places[number])
+    return sums
+
+
 def met_in(sentences: Iterable[Sequence[str | None]], sign: str) -> Iterable[str]:
     """Yield the names of the pairs of concepts that meet, as often as they do: in neighbouring sentences (``+``) or in all (``&``)."""
     concepts = load_concepts()
-    for pair, count in met(concepts.held(sentences), REACHES[sign]).items():
+    for pair, count in met(held_by(sentences), REACHES[sign]).items():
         yield from repeat(concepts.name(pair, sign), count)

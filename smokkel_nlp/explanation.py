@@ -1,7 +1,8 @@
 """What the parts of a text add to the scores of the labels.
 
 The classifier is linear, so a score falls apart into a constant and what each part of the text adds to it. Words that stand in several
-sentences, and mentions that count for one feature, share what that adds equally. One part is no sum: a tag's own mentions count once more
+sentences, and mentions that count for one feature, share what that adds equally; so do the sentences in which the concepts of a pair
+stand. One part is no sum: a tag's own mentions count once more
 as surely as the text is about an offence. It is told apart, at its mentions, with that sureness as a given.
 """
 

@@ -21,7 +21,7 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import SCORES
 from smokkel_nlp.components.overlay import mentions_seen
-from smokkel_nlp.concepts import REACHES, Pair, load_concepts, met, met_in, shared
+from smokkel_nlp.concepts import REACHES, Pair, held_by, load_concepts, met, met_in, shared
 from smokkel_nlp.content import Content
 from smokkel_nlp.platt import length_of
 from smokkel_nlp.reading import Reading, read
@@ -272,7 +272,7 @@ class Vectorizer:
 
     def _meetings(self, item: Material) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Return the blocks of pairs of concepts."""
-        held = load_concepts().held(item.sentences)
+        held = held_by(item.sentences)
         return [
             self._of_concepts({index[pair]: count for pair, count in met(held, reach).items() if pair in index})
             for reach, index in zip(REACHES.values(), self.met_index.values(), strict=True)
@@ -290,10 +290,10 @@ class Vectorizer:
         ids, values = self.row(item)
         value = dict(zip(ids.tolist(), values.tolist(), strict=True))
         counts: list[dict[int, float]] = [dict(Counter(self._ids(sentence))) for sentence in item.sentences]
-        held = load_concepts().held(item.sentences)
+        held = held_by(item.sentences)
         for reach, index in zip(REACHES.values(), self.met_index.values(), strict=True):
-            for pair, places in shared(held, reach).items():
-                for place, share in places.items() if pair in index else ():
+            for pair, places in shared(held, reach, index).items():
+                for place, share in places.items():
                     counts[place][index[pair]] = share
         total: defaultdict[int, float] = defaultdict(float)
         for count in counts:
@@ -342,26 +342,19 @@ class Vectorizer:
 
     def transform_counts(self, texts: Iterable[Counter[str]]) -> csr_matrix:
         """Return the matrix of texts of which only the ``terms`` are known, with how often they occur; they have no mentions."""
-        concepts, index = load_concepts(), self.word_index
-        pairs = [{concepts.name(pair, sign): column for pair, column in met.items()} for sign, met in self.met_index.items()]
+        index, first = self.word_index, len(self.words) + len(self.subwords)
+        near = {name: first + place for place, name in enumerate(self.near)}
+        far = {name: first + len(near) + place for place, name in enumerate(self.far)}
 
         def columns(terms: Counter[str], index: Mapping[str, int]) -> dict[int, int]:
             return {index[term]: count for term, count in terms.items() if term in index}
 
-        return self._stacked(
-            [
-                _joined(
-                    [
-                        *self._wording(
-                            columns(terms, index),
-                            [np.repeat(self._subs[term], count) for term, count in terms.items() if term in index and " " not in term],
-                        ),
-                        *(self._of_concepts(columns(terms, met)) for met in pairs),
-                    ]
-                )
-                for terms in texts
-            ]
-        )
+        rows = []
+        for terms in texts:
+            letters = [np.repeat(self._subs[term], count) for term, count in terms.items() if term in index and " " not in term]
+            blocks = [*self._wording(columns(terms, index), letters), *(self._of_concepts(columns(terms, pairs)) for pairs in (near, far))]
+            rows.append(_joined(blocks))
+        return self._stacked(rows)
 
     def _stacked(self, rows: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> csr_matrix:
         indptr = np.cumsum([0, *(len(ids) for ids, _ in rows)])
@@ -374,7 +367,7 @@ class Vectorizer:
         """Return the vocabulary as plain data."""
         return {
             "words": self.words, "subwords": self.subwords, "near": self.near, "far": self.far,
-            "weights": list(self.weights), "floor": self.floor,
+            "concepts": load_concepts().digest, "weights": list(self.weights), "floor": self.floor,
         }  # fmt: skip
 
 

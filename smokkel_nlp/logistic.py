@@ -67,10 +67,13 @@ class Beside(NamedTuple):
         The labelled texts with the names of the offences deleted.
     background : sparse matrix of shape (n_others, n_features)
         Ordinary texts, to which no label applies.
+    lengths : array of shape (n_texts,) or None
+        Lengths of the texts with the names deleted.
     """
 
     unnamed: csr_matrix | None
     background: csr_matrix
+    lengths: Floats | None = None
 
     def rows(self, texts: Ints) -> Beside:
         """Return the same beside some of the labelled texts."""
@@ -163,7 +166,7 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         stage : Stage, optional
             Labels that share a second stage.
         beside : Beside, optional
-            What else is learnt from. The map of a label without a second stage is fitted on the texts without names as well.
+            What else is learnt from. Map and threshold of a label without a second stage are found on the texts without names as well.
         lengths : array of shape (n_texts,), optional
             Lengths of the texts (:func:`smokkel_nlp.platt.length_of`), by which the map of such a label then differs.
 
@@ -197,24 +200,26 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
                 others[test] = beside.unnamed[test] @ coef.T + intercept
         self.prior_ = Y.mean(axis=0)
         self.gate_: Floats | None = None
-        self.calibration_ = np.array([fit_map(scores[:, k], Y[:, k]) for k in range(Y.shape[1])])
-        tried = [scores] if others is None else [scores, others]
         alone = np.setdiff1d(np.arange(Y.shape[1]), () if stage is None else stage.labels)
-        if others is not None or lengths is not None:
-            repeated = None if lengths is None else np.tile(lengths, len(tried))
-            for k in alone:
-                self.calibration_[k] = fit_map(np.concatenate(tried)[:, k], np.tile(Y[:, k], len(tried)), repeated)
-        slopes, offsets = maps(self.calibration_, np.zeros(len(Y)) if lengths is None else lengths)
+        own = np.zeros(len(Y)) if lengths is None else lengths
+        # What was held out, once more with the names deleted: the texts by which labels without a second stage are told.
+        tried, twice, long = scores, Y, own
+        if beside is not None and others is not None:
+            tried, twice = np.concatenate([scores, others]), np.concatenate([Y, Y])
+            long = np.concatenate([own, own if beside.lengths is None else beside.lengths])
+        self.calibration_ = np.array([
+            fit_map(tried[:, k], twice[:, k], None if lengths is None else long) if k in alone else fit_map(scores[:, k], Y[:, k])
+            for k in range(Y.shape[1])
+        ])  # fmt: skip
+        slopes, offsets = maps(self.calibration_, own)
         if stage is not None and len(np.unique(Y[:, stage.labels])) == 2:
             scores = self._second_stage(X, Y, scores, stage, scores * slopes + offsets)
             self.calibration_[stage.labels] = [1.0, 0.0, 0.0, 0.0]  # a second stage is calibrated as it is fitted
-            slopes[:, stage.labels], offsets[:, stage.labels] = 1.0, 0.0
+            slopes, offsets = maps(self.calibration_, own)
         odds = scores * slopes + offsets
-        both = np.concatenate([odds, *(other * slopes + offsets for other in tried[1:])])
-        twice = np.tile(Y, (len(tried), 1))
-        cuts = np.zeros(Y.shape[1])
-        for k in range(Y.shape[1]):
-            cuts[k] = _best_threshold(both[:, k], twice[:, k], 1.0) if k in alone else 0.0
+        steep, high = maps(self.calibration_, long)
+        told = tried * steep + high
+        cuts = np.array([_best_threshold(told[:, k], twice[:, k], 1.0) if k in alone else 0.0 for k in range(Y.shape[1])])
         # The corpus holds more texts on an offence than files do: no offence is given at less than even odds.
         # Of two classes the likelier is given.
         cuts = np.maximum(cuts, 0.0) if self.multilabel_ else np.zeros(1)

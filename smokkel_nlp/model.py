@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from smokkel_nlp.concepts import load_concepts
 from smokkel_nlp.errors import ModelError
 from smokkel_nlp.features import Vectorizer, gated, own_columns
 from smokkel_nlp.platt import maps
@@ -226,16 +227,13 @@ def read_model(raw: Mapping[str, bytes], where: str) -> Model:
     Raises
     ------
     ModelError
-        If it was made for another taxonomy, or for other concepts.
+        If it was made for another taxonomy, or with other lists of concepts.
     """
     data = json.loads(raw["model.json"])
     arrays = {name: array.astype(np.float64) for name, array in unpack_arrays(raw["weights.npz"]).items()}
-    try:
-        vectorizer = Vectorizer(
-            data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"], data["near"], data["far"]
-        )
-    except ValueError as error:
-        raise ModelError(f"{where}: made for other concepts than this version of the library has; {RETRAIN}") from error
+    if data["concepts"] != load_concepts().digest:
+        raise ModelError(f"{where}: made with other lists of concepts than this version of the library has; {RETRAIN}")
+    vectorizer = Vectorizer(data["words"], data["subwords"], arrays.pop("idf"), data["weights"], data["floor"], data["near"], data["far"])
     if tuple(data["labels"]) != load_taxonomy().labels or tuple(data["cues"]) != vectorizer.cues:
         raise ModelError(f"{where}: made for another taxonomy than this version of the library has; {RETRAIN}")
     coef = np.ascontiguousarray(arrays.pop("coef").T)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
-# Words at which the map is that of slope and offset alone, and between which it changes.
+# Words at which the map is that of slope and offset alone, and between which it changes; texts of more are read in windows.
 _USUAL, _LEAST, _MOST = 100, 20, 250
 _FLATTEST = 1e-3
 

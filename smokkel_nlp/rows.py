@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from smokkel_nlp.concepts import REACHES, load_concepts, shared
+from smokkel_nlp.concepts import REACHES, load_concepts, spread
 from smokkel_nlp.content import Content
 from smokkel_nlp.features import Vectorizer, cue_of, tag_weights
 from smokkel_nlp.lexicon import Runs, Table
@@ -307,14 +307,13 @@ class Sheet:
                     weights = shares[part] * coef[columns + offset, label]
                     sums[row][:, number] += np.bincount(sentences, weights=weights[said], minlength=end - first)
         for (counts, values, offset), (sign, reach) in zip((near, far), REACHES.items(), strict=True):
-            index = self._columns.vectorizer.met_index[sign]
+            pairs = {column: pair for pair, column in self._columns.vectorizer.met_index[sign].items()}
             for row, (first, end, own) in enumerate(runs):
                 part = slice(*counts.indptr[row : row + 2].tolist())
                 columns = counts.indices[part] + offset
-                adds = dict(zip(columns.tolist(), (values / counts.data)[part, None] * coef[np.ix_(columns, own)], strict=True))
-                for pair, places in shared(self._held(first, end), reach).items():
-                    for sentence, share in places.items() if pair in index else ():
-                        sums[row][sentence] += share * adds[index[pair]]
+                said = (values / counts.data)[part, None] * coef[np.ix_(columns, own)]
+                adds = {pairs[column]: add for column, add in zip(columns.tolist(), said, strict=True)}
+                sums[row] += spread(self._held(first, end), reach, adds, len(own))
         return [(np.argmax(part, axis=0) + first).tolist() for part, first in zip(sums, stretches.first.tolist(), strict=True)]
 
     def _held(self, first: int, end: int) -> list[set[int]]:

@@ -42,7 +42,8 @@ class PassageShare:
     value : float
         What it adds altogether; below 0 where it speaks against the label.
     wording : float
-        What its words, pairs of words and letters inside words add.
+        What its words, pairs of words, letters inside words and concepts add: of a pair of concepts, whose other half may stand in
+        another sentence, its share.
     mentions : tuple of MentionShare
         What its mentions add.
     """
@@ -78,7 +79,8 @@ class Explanation:
     score : float
         The score before calibration; the log odds are ``slope * score + offset``.
     slope, offset : float
-        The calibration, with the shift to another prior where one was given, and less what looking at several windows cost.
+        The calibration for a text of this length, with the shift to another prior where one was given, and less what looking at several
+        windows cost.
     constant : float
         What the score is before a word is read.
     about : float or None

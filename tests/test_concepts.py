@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from fnmatch import fnmatchcase
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smokkel_nlp.concepts import REACHES, load_concepts, met, shared
+from smokkel_nlp.concepts import REACHES, load_concepts, met, shared, spread
 from smokkel_nlp.corpus import read_gold
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.taxonomy import read_toml, resource
@@ -30,6 +31,35 @@ def test_a_list_holds_each_word_once_and_none_that_is_masked(name: str) -> None:
         assert masks(word.strip("*")) == word.strip("*"), f"{word} never stands in a text: masks.toml takes it out or makes another of it"
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_no_pattern_is_covered_by_another_of_its_list(name: str) -> None:
+    words = LISTS[name]
+    for one in words:
+        for other in words:
+            wider = one.startswith("*") <= other.startswith("*") and one.endswith("*") <= other.endswith("*")
+            assert one == other or not (wider and fnmatchcase(one.strip("*"), other)), f"{one} is {other}"
+
+
+def test_no_word_stands_in_two_lists() -> None:
+    words = Counter(word for words in LISTS.values() for word in words)
+    assert [word for word, count in words.items() if count > 1] == []
+
+
+# What a pattern that is too short would catch: other meanings, function words, places and names.
+OTHERS = (
+    "schuldig schuldige vervolgens slechts verkeerd klimaat boekhouder filmpje premier relatief invalide politiek werf trouwens weg vast reden"
+    " moest mocht zou week dagen maanden kamer centrum ruimte isolatie verboden geboden verboten helmond schijndel"
+    " leiderdorp wervershoof schipperskwartier museumplein slavisch omgevingsvergunning referentiekader pleegplaats"
+)
+
+
+@pytest.mark.parametrize("word", OTHERS.split())
+def test_words_of_another_meaning_have_no_concept(word: str) -> None:
+    concepts = load_concepts()
+    expected = {"verboden": ["onvrijheid"]}.get(word, [])
+    assert [concepts.names[number] for number in concepts(word)] == expected
+
+
 def test_words_have_the_concepts_their_patterns_say(root) -> None:
     concepts = load_concepts()
     words = sorted({word for record in read_gold(root / "corpus" / "dev.jsonl")[:40] for word in record["text"].lower().split()})
@@ -45,11 +75,23 @@ def test_words_have_the_concepts_their_patterns_say(root) -> None:
 @given(HELD)
 def test_what_meets_is_divided_without_loss(held: list[frozenset[int]]) -> None:
     for reach in REACHES.values():
-        counts, shares = met(held, reach), shared(held, reach)
+        counts = met(held, reach)
+        shares = shared(held, reach, counts)
         assert set(counts) == set(shares)
         for pair, places in shares.items():
             assert sum(places.values()) == pytest.approx(counts[pair])
             assert all(held[place] & set(pair) for place in places)
+
+
+@given(HELD)
+def test_what_sentences_add_is_what_their_shares_do(held: list[frozenset[int]]) -> None:
+    for reach in REACHES.values():
+        adds = {pair: np.array([pair[0] + 1.0, -pair[1]]) for pair in met(held, reach) if sum(pair) % 3}
+        expected = np.zeros((len(held), 2))
+        for pair, places in shared(held, reach, adds).items():
+            for place, share in places.items():
+                expected[place] += share * adds[pair]
+        np.testing.assert_allclose(spread(held, reach, adds, 2), expected, atol=1e-12)
 
 
 @given(HELD)
