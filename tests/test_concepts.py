@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -10,9 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smokkel_nlp.background import FILE, read_background
+from smokkel_nlp.classifier import CaseClassifier
 from smokkel_nlp.concepts import REACHES, load_concepts, met, shared, spread
 from smokkel_nlp.corpus import read_gold
+from smokkel_nlp.errors import CorpusError, InputError, ModelError
 from smokkel_nlp.masks import load_masks
+from smokkel_nlp.model import read_model
+from smokkel_nlp.store import CLASSIFIER_FILES, read_files
 from smokkel_nlp.taxonomy import read_toml, resource
 
 LISTS = read_toml(resource("concepts.toml"))["concepts"]
@@ -99,3 +106,21 @@ def test_concepts_meet_in_neighbouring_sentences(held: list[frozenset[int]]) -> 
     assert met(held, 2) == expected
     assert set(met(held, None)) == {(a, b) for a in frozenset().union(*held) for b in frozenset().union(*held) if a < b}
     assert set(met(held, None).values()) <= {1}
+
+
+def test_what_was_made_with_other_lists_is_refused(root, tmp_path) -> None:
+    background = read_background(root / "corpus")
+    assert background is not None
+    (tmp_path / FILE).write_bytes(replace(background, lists=background.lists[::-1].copy()).to_bytes())
+    with pytest.raises(CorpusError, match="other lists of concepts; build it again"):
+        read_background(tmp_path)
+    raw = dict(read_files(None, CLASSIFIER_FILES))
+    data = json.loads(raw["model.json"])
+    raw["model.json"] = json.dumps({**data, "concepts": data["concepts"][::-1]}).encode()
+    with pytest.raises(ModelError, match="a folder: made with other lists of concepts"):
+        read_model(raw, "a folder")
+
+
+def test_three_weights_are_told() -> None:
+    with pytest.raises(InputError, match="weights holds 3 numbers; give four"):
+        CaseClassifier(weights=(1.0, 0.7, 0.3)).fit(["a b", "c d"], [["mensensmokkel"], []])  # type: ignore[arg-type]
