@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from spacy.tokenizer import Tokenizer
 
+from smokkel_nlp.components.rescoring import Rescoring, company
 from smokkel_nlp.components.spotting import (
     AROUND,
     OWN,
@@ -223,6 +226,33 @@ def pruned(blank: Spotter, own: Floats, context: Floats, bias: Floats) -> Spotte
     grams = tuple(gram for gram, keep in zip(blank.subwords, kept[n_words:], strict=False) if keep)
     pairs = tuple(pair for pair, keep in zip(blank.pairs, kept[n_words + n_grams :], strict=True) if keep)
     return Spotter(blank.tags, blank.words, grams, pairs, own, context, bias, 0.0)
+
+
+def fit_rescoring(scores: Sequence[Floats], gold: Sequence[NDArray[np.bool_]]) -> Rescoring:
+    """Learn how passages are weighed in their company.
+
+    Parameters
+    ----------
+    scores : sequence of arrays of shape (n_passages, n_tags), one a text
+        From weights that were not learnt from the text.
+    gold : sequence of arrays of bool of the same shapes
+
+    Returns
+    -------
+    Rescoring
+    """
+    edges = np.cumsum([0, *map(len, scores)])
+    passages, tags, figures = company(np.concatenate(scores), edges)
+    terms = PolynomialFeatures(2, include_bias=False)
+    scaler = StandardScaler()
+    design = scaler.fit_transform(terms.fit_transform(figures.astype(np.float64)))
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(design, np.concatenate(gold)[passages, tags])
+    weights = model.coef_[0] / scaler.scale_
+    n = figures.shape[1]
+    square = np.zeros((n, n))
+    square[np.triu_indices(n)] = weights[n:]  # the order of PolynomialFeatures
+    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
+    return Rescoring(square.astype(np.float32), weights[:n].astype(np.float32), intercept)
 
 
 def best_threshold(scores: Floats, gold: NDArray[np.bool_]) -> float:

@@ -32,7 +32,7 @@ from smokkel_nlp.content import Content
 from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
 from smokkel_nlp.features import material
-from smokkel_nlp.learning import Marked, best_threshold, fit_spotter, mark
+from smokkel_nlp.learning import Marked, best_threshold, fit_rescoring, fit_spotter, mark
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
@@ -163,7 +163,7 @@ class Apart(NamedTuple):
     docs, unnamed : list of Doc
         The texts as they are, and with the names of the offences deleted.
     spotter : Spotter
-        Its threshold is the best one on passages that were not learnt from.
+        Its rescoring is learnt from, and its threshold the best one on, what passages weigh that were not learnt from.
     weights : Weights
         Of assertion.
     """
@@ -187,11 +187,13 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
     apart_scores, gold = [], []
     for learnt, (_, apart) in zip(spotters, folds, strict=True):
         contents = (Content(read(nlp.make_doc(records[row]["text"]), nlp.tokenizer)) for row in apart)
-        apart_scores += [learnt(content)[1] for content in contents]
+        apart_scores += [learnt.weigh(content)[1] for content in contents]
         gold += [marked.gold[marked.of_text == row] for row in apart]
-    threshold = best_threshold(np.concatenate(apart_scores), np.concatenate(gold))
+    rescoring = fit_rescoring(apart_scores, gold)
+    rescored = [rescoring(scores, np.array([0, len(scores)])) for scores in apart_scores]
+    threshold = best_threshold(np.concatenate(rescored), np.concatenate(gold))
     for learnt in (*spotters, spotter):
-        learnt.threshold = threshold
+        learnt.rescoring, learnt.threshold = rescoring, threshold
     docs: dict[int, tuple[Doc, Doc]] = {}
     for learnt, learnt_weights, (_, apart) in zip(spotters, apart_weights, folds, strict=True):
         mentions.spotter = learnt  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ FLOORS = [
     ["reading"],
     ["content"],
     ["components"],
+    ["components.rescoring"],
     ["components.spotting"],
     ["components.sections", "components.mentions", "components.rules"],
     ["components.weighing", "components.rule_reader"],

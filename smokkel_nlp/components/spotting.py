@@ -1,8 +1,9 @@
 """Spotting: which passages show a modus operandi, by weights learnt from marked passages.
 
 A sentence is cut into passages at commas, conjunctions and the like. A passage is weighed, for each tag, by its words, their letters
-and its pairs of words; by the other words of its sentence; by the sentences around it; and by what the text is about. The weights are
-linear and data: a JSON and an npz file of the model.
+and its pairs of words; by the other words of its sentence; by the sentences around it; and by what the text is about. What that sums
+up to is weighed again beside the other passages of the text (:mod:`smokkel_nlp.components.rescoring`). The weights are data: a JSON and
+an npz file of the model.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from smokkel_nlp.components.rescoring import Rescoring
 from smokkel_nlp.content import Content
 from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
@@ -50,6 +52,8 @@ class Scale(NamedTuple):
 # The blocks: the words of the passage itself, the others of its sentence, those of the sentences around it, and those of the text.
 OWN, SENTENCE, AROUND, TEXT = Scale(4, 0.5), Scale(8, 0.5), Scale(16, 0.35), Scale(20, 0.7)
 SUBWORD = 0.4
+# The arrays that are stored in half precision.
+_HALVES = ("own", "context", "bias")
 _LETTERS = range(5, 41)
 _GRAMS = (4, 5)
 # A passage without a cut counts as passages of this many tokens, and so many tokens are weighed at once: a text of a million words without
@@ -154,6 +158,8 @@ class Spotter:
     bias : array of shape (n_tags,)
     threshold : float
         Score (log odds) from which a passage is a mention.
+    rescoring : Rescoring, optional
+        Without it passages are weighed by themselves.
     """
 
     tags: tuple[str, ...]
@@ -164,6 +170,7 @@ class Spotter:
     context: Floats
     bias: Floats
     threshold: float
+    rescoring: Rescoring | None = None
 
     def __post_init__(self) -> None:
         masks = load_masks()
@@ -202,7 +209,14 @@ class Spotter:
         return Parts(words, np.concatenate([[-1], np.where(self._pair_keys[places] == keys, self._pair_rows[places], -1)]))
 
     def __call__(self, content: Content) -> tuple[Passages, Floats]:
-        """Weigh the passages of texts; returns them and their scores, log odds of shape (n_passages, n_tags)."""
+        """Weigh the passages of texts in their company; returns them and their scores, log odds of shape (n_passages, n_tags)."""
+        found, scores = self.weigh(content)
+        if self.rescoring is None or not len(scores):
+            return found, scores
+        return found, self.rescoring(scores, np.searchsorted(found.starts, content.reading.edges))
+
+    def weigh(self, content: Content) -> tuple[Passages, Floats]:
+        """Weigh the passages of texts by themselves."""
         found, bounds = passages(content), content.reading.sentence_bounds
         n, width = len(found.starts), len(self.tags)
         if not n:
@@ -291,13 +305,17 @@ def pack(spotter: Spotter) -> dict[str, bytes]:
         "tags": spotter.tags, "words": spotter.words, "subwords": spotter.subwords, "pairs": spotter.pairs,
         "threshold": spotter.threshold,
     }  # fmt: skip
-    arrays = {name: getattr(spotter, name).astype(np.float16) for name in ("own", "context", "bias")}
+    arrays: dict[str, NDArray[Any]] = {name: getattr(spotter, name).astype(np.float16) for name in _HALVES}
+    if spotter.rescoring is not None:
+        arrays |= spotter.rescoring.to_arrays()
     return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), pack_arrays(arrays)), strict=True))
 
 
 def unpack(raw: Mapping[str, bytes]) -> Spotter:
     """Build a spotter from the content of the two files."""
     data = json.loads(raw[FILES[0]])
-    arrays = {name: array.astype(np.float32) for name, array in unpack_arrays(raw[FILES[1]]).items()}
+    arrays = unpack_arrays(raw[FILES[1]])
     tags, words, subwords, pairs = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
-    return Spotter(tags, words, subwords, pairs, **arrays, threshold=data["threshold"])
+    own, context, bias = (arrays[name].astype(np.float32) for name in _HALVES)
+    rescoring = Rescoring(arrays["square"], arrays["linear"], float(arrays["intercept"][0])) if "square" in arrays else None
+    return Spotter(tags, words, subwords, pairs, own, context, bias, data["threshold"], rescoring)
