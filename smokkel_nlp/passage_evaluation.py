@@ -13,11 +13,11 @@ import numpy as np
 import spacy
 from spacy.language import Language
 
+from smokkel_nlp.assertion_learning import gold_mentions
 from smokkel_nlp.components.mentions import GROUPS
 from smokkel_nlp.components.weighing import Weigher
 from smokkel_nlp.evaluation import Matrix, bootstrap, cell, confusion_figures
 from smokkel_nlp.taxonomy import load_taxonomy
-from smokkel_nlp.training import gold_mentions
 
 _COUNTED = ("hits", "found", "caught", "gold", "in_tagged_text")
 

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import spacy
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
-from sklearn.svm import LinearSVC
-from spacy.language import Language
 from spacy.tokens import Doc
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from smokkel_nlp.assertion_learning import describe_mentions, fit_assertion, fit_outcome
 from smokkel_nlp.background import read_background
 from smokkel_nlp.classifier import CaseClassifier, reader
 from smokkel_nlp.components import READERS, spotting
-from smokkel_nlp.components.answer import outcome_features
-from smokkel_nlp.components.assertion import Reader
 from smokkel_nlp.components.spotting import Spotter
-from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Feature, Weights, pack
+from smokkel_nlp.components.weighing import MENTIONS, OFFENCES, Weights, pack
 from smokkel_nlp.content import Content
 from smokkel_nlp.corpus import SNIPPETS, read_gold
 from smokkel_nlp.errors import CorpusError
-from smokkel_nlp.features import material
 from smokkel_nlp.learning import Marked, best_threshold, fit_rescoring, fit_spotter, mark
 from smokkel_nlp.model import save_model
 from smokkel_nlp.reading import read
-from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
-from smokkel_nlp.telling import scale_of
+from smokkel_nlp.taxonomy import OFFENCE_IDS
 from smokkel_nlp.text import without_offence_names
 
 MODEL_VERSION = "0.8.0"
@@ -73,88 +65,6 @@ def read_split(corpus: Path, split: str) -> list[dict[str, Any]]:
     return read_gold(path)
 
 
-def gold_mentions(records: Sequence[Mapping[str, Any]], nlp: Language) -> Iterator[tuple[Mapping[str, Any], Reader, tuple[int, int]]]:
-    """Yield each gold mention with a reader of its text and its token range."""
-    for record in records:
-        if record["mentions"]:
-            reading = read(nlp.make_doc(record["text"]), nlp.tokenizer)
-            reader = Reader.of(reading)
-            for mention in record["mentions"]:
-                yield mention, reader, reading.tokens_of(mention["start"], mention["end"])
-
-
-def fit_assertion(records: Sequence[Mapping[str, Any]], *, C: float = 0.03, least: int = 4) -> Weights:
-    """Learn the weights of assertion from gold mentions.
-
-    Parameters
-    ----------
-    records : sequence of gold records
-        Documents and snippets of the train part.
-    C : float, default=0.03
-        Inverse strength of the penalty of the linear support vector machines, one per status and source.
-    least : int, default=4
-        Mentions at which a feature must occur.
-
-    Returns
-    -------
-    Weights
-    """
-    rows, gold = [], []
-    for mention, reading, span in gold_mentions(records, spacy.blank("nl")):
-        rows.append(_row(reading.features(span)))
-        gold.append((mention["status"], mention["source"]))
-    words = load_taxonomy().vocabulary
-    return _fit(rows, gold, (words["mention_statuses"], words["sources"]), C, least)
-
-
-def fit_outcome(docs: Sequence[Doc], records: Sequence[Mapping[str, Any]], *, C: float = 0.2, least: int = 3) -> Weights:
-    """Learn the weights of the status of an offence from read documents and their gold records."""
-    nlp = reader()
-    rows, gold = [], []
-    for doc, record in zip(docs, records, strict=True):
-        for offence in OFFENCE_IDS:
-            if record["status"][offence]:
-                rows.append(_row(outcome_features(doc, material(doc, nlp.tokenizer), offence)))
-                gold.append((record["status"][offence],))
-    return _fit(rows, gold, (load_taxonomy().vocabulary["offence_statuses"],), C, least)
-
-
-def _fit(
-    rows: Sequence[Mapping[str, float]], gold: Sequence[tuple[str, ...]], groups: tuple[tuple[str, ...], ...], C: float, least: int
-) -> Weights:
-    """Fit a linear support vector machine for each value of each group, on features that occur in ``least`` rows."""
-    counts = Counter(name for row in rows for name in row)
-    names = tuple(sorted(name for name, count in counts.items() if count >= least))
-    index = {name: column for column, name in enumerate(names)}
-    kept = [[(index[name], value) for name, value in row.items() if name in index] for row in rows]
-    indptr = np.cumsum([0, *map(len, kept)], dtype=np.int32)
-    columns = np.array([column for row in kept for column, _ in row], dtype=np.int32)
-    matrix = csr_matrix((np.array([value for row in kept for _, value in row]), columns, indptr), shape=(len(kept), len(names)))
-    present = matrix.astype(bool).T
-    weights, bias = [], []
-    for part, values in enumerate(groups):
-        for value in values:
-            wanted = np.array([answer[part] == value for answer in gold])
-            if wanted.any() and not wanted.all():
-                scale = scale_of(present @ wanted.astype(float), present @ (~wanted).astype(float))
-                model = LinearSVC(C=C, random_state=0, max_iter=5000).fit(matrix.multiply(scale).tocsr(), wanted)
-                weights.append(model.coef_[0] * scale)
-                bias.append(model.intercept_[0])
-            else:  # never seen, or always: nothing to weigh
-                weights.append(np.zeros(len(names)))
-                bias.append(10.0 if wanted.any() else -10.0)
-    return Weights(names, groups, np.ascontiguousarray(np.array(weights, dtype=np.float32).T), np.array(bias, dtype=np.float32))
-
-
-def _row(features: Iterable[Feature]) -> dict[str, float]:
-    """Return features by name, added up where one stands twice, zeros left out."""
-    row: dict[str, float] = {}
-    for feature in features:
-        if feature.value:
-            row[feature.name] = row.get(feature.name, 0.0) + feature.value
-    return row
-
-
 class Apart(NamedTuple):
     """Texts read with what was learnt from the texts of other authors, and what was learnt from all.
 
@@ -183,7 +93,8 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
     parts = [*(learnt for learnt, _ in folds), np.arange(len(records))]
     extra = np.arange(len(records), len(records) + len(snippets))
     *spotters, spotter = Parallel(n_jobs=-1)(delayed(_one_thread)(marked, np.concatenate([part, extra])) for part in parts)
-    *apart_weights, weights = Parallel(n_jobs=-1)(delayed(fit_assertion)([*(records[row] for row in part), *snippets]) for part in parts)
+    told = describe_mentions([*records, *snippets])
+    *apart_weights, weights = Parallel(n_jobs=-1)(delayed(fit_assertion)(told, np.concatenate([part, extra])) for part in parts)
     apart_scores, gold = [], []
     for learnt, (_, apart) in zip(spotters, folds, strict=True):
         contents = (Content(read(nlp.make_doc(records[row]["text"]), nlp.tokenizer)) for row in apart)

@@ -49,7 +49,7 @@ FLOORS = [
     ["engine.sidefile", "engine.progress"],
     ["engine.run"],
     ["jobs"],
-    ["learning"],
+    ["learning", "assertion_learning"],
     ["training"],
     ["evaluation"],
     ["passage_evaluation", "baselines", "breakdown", "curves", "calibration"],

@@ -71,9 +71,9 @@ def ask_ours(model: Path, records: Records) -> tuple[Statuses, Statuses]:
     """Return the status of each gold mention by our rules alone, and weighed."""
     import spacy
 
+    from smokkel_nlp.assertion_learning import gold_mentions
     from smokkel_nlp.components.weighing import FILES, MENTIONS, Weigher, unpack
     from smokkel_nlp.store import read_files
-    from smokkel_nlp.training import gold_mentions
 
     weigher, nlp = Weigher(unpack(read_files(model, FILES), MENTIONS)), spacy.blank("nl")
     found = [[(reader, span) for _, reader, span in gold_mentions([record], nlp)] for record in records]
