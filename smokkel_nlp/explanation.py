@@ -22,7 +22,8 @@ from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.spotting import Spotter
 from smokkel_nlp.content import Content
-from smokkel_nlp.features import Material, aboutness, lengths_of, material_of
+from smokkel_nlp.features import Material, lengths_of, material_of
+from smokkel_nlp.gate import standing
 from smokkel_nlp.model import LabelOdds, Model
 from smokkel_nlp.platt import maps
 from smokkel_nlp.reading import Reading
@@ -84,7 +85,7 @@ def explain(
         By label, in the order given.
     """
     item, offsets = material_of(doc, reading), _offsets(doc, reading)
-    about = float(aboutness(decision.odds[None, :_OFFENCES])[0])
+    stands = standing(decision.odds[None, :_OFFENCES])[0]
     chart = np.concatenate(maps(model.calibration, lengths_of([item]))).T  # slope and offset of each label at this length
     found: dict[tuple[int, int] | None, list[str]] = {}
     for label in labels:
@@ -93,19 +94,22 @@ def explain(
     for place, own in found.items():
         if place is None:
             told = take_apart(item, model, offsets, _shown(item, reading, spotter, _items(item, offsets)))
-            explanations.update(_explained(doc, item, told, model, about, chart, own))
+            explanations.update(_explained(doc, item, told, model, stands, chart, own))
             continue
         part, _, inside = window(item, *place)
         held = [offsets[number] for number in inside]
         told = take_apart(part, model, held, _at_mentions(_items(part, held)))
-        explanations.update(_explained(doc, part, told, model, about, chart - np.array([0.0, decision.cost]), own))
+        explanations.update(_explained(doc, part, told, model, stands, chart - np.array([0.0, decision.cost]), own))
     return {label: explanations[label] for label in labels}
 
 
 def _explained(
-    doc: Doc, item: Material, parts: Parts, model: Model, about: float, chart: Floats, labels: Sequence[str]
+    doc: Doc, item: Material, parts: Parts, model: Model, stands: Floats, chart: Floats, labels: Sequence[str]
 ) -> dict[str, Explanation]:
-    """Explain labels by the parts of a text or of a window of it, given slope and offset of each, shape (n_labels, 2)."""
+    """Explain labels by the parts of a text or of a window of it.
+
+    Given are how the text stands to the offences, and slope and offset of each label, shape (n_labels, 2).
+    """
     text = doc.text  # spaCy puts it together anew each time
     sentences = [_trimmed(text, *span) for span in item.spans]
     items = [place._replace(start=start, end=end) for place in parts.items for start, end in [_trimmed(text, place.start, place.end)]]
@@ -119,10 +123,12 @@ def _explained(
     stretches = _stretches(item, text, list(doc.spans.get(SECTIONS, ())))
     explanations = {}
     for label, column, values in zip(labels, columns, straight.T, strict=True):
-        gated = np.zeros(len(values))
+        gated, constant = np.zeros(len(values)), float(model.intercept[column])
         if column >= _OFFENCES:
-            gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate * about
-        score, (slope, offset) = float(scores[column] + gated.sum()), chart[column]
+            kinds = model.own.shape[1]
+            gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate[:kinds] * stands[0]
+            constant += float(stands @ model.gate[kinds:])
+        score, (slope, offset) = float(scores[column] - model.intercept[column] + constant + gated.sum()), chart[column]
         passages = _passages(sentences, items, values, gated)
         explanations[label] = Explanation(
             probability=_told(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
@@ -130,8 +136,8 @@ def _explained(
             score=_told(score),
             slope=float(slope),
             offset=float(offset),
-            constant=_told(model.intercept[column]),
-            about=_told(about) if column >= _OFFENCES else None,
+            constant=_told(constant),
+            about=_told(stands[0]) if column >= _OFFENCES else None,
             gated=_told(gated.sum()),
             passages=tuple(share for share in passages if share.value or share.mentions),
             sections=tuple(

@@ -392,23 +392,3 @@ def own_columns(vectorizer: Vectorizer) -> NDArray[np.int64]:
     """Return the columns of each tag's own mentions, shape (n_tags, n_kinds)."""
     column = {name: vectorizer.n_features - len(vectorizer.cues) + index for index, name in enumerate(vectorizer.cues)}
     return np.array([[column[f"{tag}:{kind}"] for kind in TAG_KINDS] for tag in load_taxonomy().tag_ids])
-
-
-def gated(mentions: NDArray[np.float64], offence_odds: NDArray[np.float64], gate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what own mentions add to the tags: much in a text about an offence, little in another one.
-
-    Parameters
-    ----------
-    mentions : array of shape (n_texts, n_tags, n_kinds)
-        Values of each tag's own mentions.
-    offence_odds : array of shape (n_texts, 2)
-        Calibrated log odds of the offences.
-    gate : array of shape (n_kinds,)
-        Weight of each kind of mention when the text is surely about an offence.
-    """
-    return np.asarray((mentions @ gate) * aboutness(offence_odds)[:, None])
-
-
-def aboutness(offence_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how surely texts are about an offence, from the calibrated log odds of the offences of shape (n_texts, 2)."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(offence_odds.max(axis=1), -35, 35))))

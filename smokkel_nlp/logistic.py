@@ -20,7 +20,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 from threadpoolctl import threadpool_limits
 
-from smokkel_nlp.features import gated
+from smokkel_nlp.gate import gated, standing
 from smokkel_nlp.platt import fit_map, maps
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 from smokkel_nlp.telling import scale_of
@@ -88,8 +88,8 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
 
     With a ``stage``, tags get a second stage that they share: their score, their own mentions and the scores of the offences they belong
     to, weighed once for all of them, so that a rare tag profits from the others. Mentions count by how surely the text is about an
-    offence; the rest is linear too and is folded into the weights. The first stage is then learnt on terms scaled by how telling they are
-    (:mod:`smokkel_nlp.telling`); ``coef_`` is for the terms as they come.
+    offence, and how it stands to the offences counts by itself; the rest is linear and is folded into the weights. The first stage is
+    then learnt on terms scaled by how telling they are (:mod:`smokkel_nlp.telling`); ``coef_`` is for the terms as they come.
 
     Parameters
     ----------
@@ -290,13 +290,15 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         return [*((matrix, weight * (1 - _BARE)) for matrix, weight in named), *bare]
 
     def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage, odds: Floats) -> Floats:
-        """Weigh score, related labels and own mentions once for all labels of a stage; the first two are folded into the weights."""
+        """Weigh score, related labels, own mentions and offences once for all labels of a stage; the first two go into the weights."""
         labels, related = stage.labels, stage.related
         self.stage_ = stage
         mentions = self._mentions(X)
         kinds = mentions.shape[2]
-        parts = [gated(mentions, odds[:, :_OFFENCES], weight) for weight in np.eye(kinds)]
-        flat = np.stack([scores[:, labels], scores @ related.T, *np.moveaxis(mentions, 2, 0), *parts], axis=2).reshape(-1, 2 + 2 * kinds)
+        gates = np.eye(kinds + standing(odds[:1, :_OFFENCES]).shape[1])
+        parts = [gated(mentions, odds[:, :_OFFENCES], gate) * np.ones(mentions.shape[:2]) for gate in gates]
+        flat = np.stack([scores[:, labels], scores @ related.T, *np.moveaxis(mentions, 2, 0), *parts], axis=2)
+        flat = flat.reshape(len(Y) * len(labels), -1)
         model = LogisticRegression(C=100.0, max_iter=5000).fit(flat, Y[:, labels].ravel())
         weight, offset = model.coef_[0], model.intercept_[0]
         coef, intercept = self.coef_.copy(), self.intercept_.copy()

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from smokkel_nlp.concepts import load_concepts
 from smokkel_nlp.errors import ModelError
-from smokkel_nlp.features import Vectorizer, gated, own_columns
+from smokkel_nlp.features import Vectorizer, own_columns
+from smokkel_nlp.gate import gated
 from smokkel_nlp.platt import maps
 from smokkel_nlp.ragged import distinct
 from smokkel_nlp.rows import Columns, Sheet

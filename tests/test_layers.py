@@ -27,7 +27,7 @@ FLOORS = [
     ["userrules"],
     ["components.overlay"],
     ["features"],
-    ["background", "windows", "telling"],
+    ["background", "windows", "telling", "gate"],
     ["rows"],
     ["logistic", "model"],
     ["classifier", "explanation"],

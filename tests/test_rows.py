@@ -13,6 +13,7 @@ from smokkel_nlp.components.weighing import FILES, OFFENCES, unpack
 from smokkel_nlp.content import Content
 from smokkel_nlp.corpus import read_gold
 from smokkel_nlp.features import lengths_of, material, own_columns
+from smokkel_nlp.gate import standing
 from smokkel_nlp.model import Model, load_model
 from smokkel_nlp.platt import maps
 from smokkel_nlp.reading import read_all
@@ -67,8 +68,9 @@ def test_decisions_are_those_of_the_rows(nlp: Language, docs: list[Doc], model: 
         else:
             assert decision.windows == (None, None)
         assert decision.cost == cost(max(len(windows), 1))
-        own = row.toarray()[0][own_columns(model.vectorizer)] @ model.gate
-        odds[n:] += own / (1 + np.exp(-odds[:n].max())) * slopes[n:]
+        own, stands = row.toarray()[0][own_columns(model.vectorizer)], standing(odds[None, :n])[0]
+        kinds = own.shape[1]
+        odds[n:] += (own @ model.gate[:kinds] * stands[0] + stands @ model.gate[kinds:]) * slopes[n:]
         np.testing.assert_allclose(decision.odds, odds, atol=1e-9)
     assert long >= 2
 
