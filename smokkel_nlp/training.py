@@ -31,7 +31,7 @@ from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 from smokkel_nlp.text import without_offence_names
 
-MODEL_VERSION = "0.8.0"
+MODEL_VERSION = "0.9.0"
 _FOLDS = 5
 
 
