@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import weakref
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 import smokkel_nlp
 from smokkel_nlp import memory
@@ -17,6 +21,7 @@ from smokkel_nlp.components.classify import case_of
 from smokkel_nlp.components.sections import load_section_rules
 from smokkel_nlp.lexicon import lexicon
 from smokkel_nlp.memory import zone
+from smokkel_nlp.reading import Batched
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.taxonomy import load_taxonomy
 
@@ -140,3 +145,24 @@ def test_what_is_freed_counts_as_wear(own: Language, texts: list[str]) -> None:
         records(own, ["Kwibus7 Kwibus8 Kwibus9"])
     assert "Kwibus7" not in own.vocab.strings
     assert len(own.vocab) >= before + 3
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_collection_is_as_it_was_after_a_batch_even_one_that_failed(collects: bool) -> None:
+    class Component(Batched):
+        def run(self, docs: Sequence[Doc]) -> None:
+            assert not gc.isenabled()
+            if len(docs) > 1:
+                raise ValueError("failed")
+
+    docs = [Doc(Vocab(), words=["boot"]) for _ in range(2)]
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        assert Component()(docs[0]) is docs[0]
+        assert gc.isenabled() == collects
+        with pytest.raises(ValueError, match="failed"):
+            list(Component().pipe(docs))
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
