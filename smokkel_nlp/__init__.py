@@ -18,18 +18,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smokkel_nlp.batch import classify
     from smokkel_nlp.classifier import CaseClassifier
-    from smokkel_nlp.components.answer import library_version
     from smokkel_nlp.engine.run import Summary
     from smokkel_nlp.errors import CorpusError, InputError, JobError, ModelError, SmokkelError, TaxonomyError
     from smokkel_nlp.jobs import classify_files
     from smokkel_nlp.pipeline import load
-    from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
+    from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions, library_version
     from smokkel_nlp.results import read_results
     from smokkel_nlp.shares import Explanation, MentionShare, PassageShare, SectionShare
     from smokkel_nlp.taxonomy import load_taxonomy
 
 _WHERE = {
-    "classify": "batch", "CaseClassifier": "classifier", "library_version": "components.answer",
+    "classify": "batch", "CaseClassifier": "classifier", "library_version": "records",
     "classify_files": "jobs", "Summary": "engine.run", "load": "pipeline", "load_taxonomy": "taxonomy",
     "read_results": "results",
     **dict.fromkeys(("CorpusError", "InputError", "JobError", "ModelError", "SmokkelError", "TaxonomyError"), "errors"),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any, ClassVar, Self
 
@@ -98,6 +99,15 @@ class ElementResult:
     offence: str
     status: str
     evidence: tuple[Evidence, ...]
+
+
+@lru_cache(maxsize=1)
+def library_version() -> str:
+    """Return the version of the installed package."""
+    try:
+        return version("smokkel_nlp")
+    except PackageNotFoundError:  # pragma: no cover - running from a bare folder
+        return "0+unknown"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import smokkel_nlp
 from smokkel_nlp.batch import pipeline, source_of
 from smokkel_nlp.cli import main
 from smokkel_nlp.io import BadRecord, Record, decode, read_records
@@ -302,3 +303,10 @@ def test_train_tells_a_damaged_background_before_it_begins(tmp_path: Path, capsy
     (tmp_path / "background.npz").write_bytes(b"PK\x03\x04")
     assert run("train", tmp_path, "-o", tmp_path / "model") == 2
     assert "background.npz: not readable as a background" in capsys.readouterr().err
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"smokkel-nlp {smokkel_nlp.library_version()}\n"

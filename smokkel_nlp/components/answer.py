@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from itertools import starmap
 from typing import Any, NamedTuple
 
@@ -23,7 +22,7 @@ from smokkel_nlp.lexicon import Table
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.model import LabelOdds, Model
 from smokkel_nlp.reading import Reading, Tokens
-from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions
+from smokkel_nlp.records import CaseAnalysis, ElementResult, Evidence, ModusOperandi, OffenceResult, Versions, library_version
 from smokkel_nlp.rows import Mentions, Sheet, Stretches
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.taxonomy import OFFENCE_IDS, Taxonomy, class_of, load_taxonomy, makes_tag
@@ -32,15 +31,6 @@ from smokkel_nlp.text import DUTCH, FOREIGN, LETTERS, SAMPLE, language_kind, loo
 _MIN_WORDS = 4
 _STRENGTH = {status: rank for rank, status in enumerate(("bewezen", "feitelijk", "vermoed", "hypothetisch", "historisch", "ontkend"))}
 _LANGUAGE = Table(lambda orth, lower: language_kind(load_masks()(lower) or ""), np.uint8)
-
-
-@lru_cache(maxsize=1)
-def library_version() -> str:
-    """Return the version of the installed package."""
-    try:
-        return version("smokkel_nlp")
-    except PackageNotFoundError:  # pragma: no cover - running from a bare folder
-        return "0+unknown"
 
 
 def strongest(statuses: Iterable[str]) -> str | None:
