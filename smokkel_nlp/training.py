@@ -98,7 +98,7 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
     apart_scores, gold = [], []
     for learnt, (_, apart) in zip(spotters, folds, strict=True):
         contents = (Content(read(nlp.make_doc(records[row]["text"]), nlp.tokenizer)) for row in apart)
-        apart_scores += [learnt.weigh(content)[1] for content in contents]
+        apart_scores += [learnt(content)[1] for content in contents]
         gold += [marked.gold[marked.of_text == row] for row in apart]
     rescoring = fit_rescoring(apart_scores, gold)
     rescored = [rescoring(scores, np.array([0, len(scores)])) for scores in apart_scores]

@@ -34,7 +34,9 @@ NOTE = "smokkel_overlay"
 
 
 class Label(NamedTuple):
-    """What a cue points at: its kind (offence, tag or element), its id, whether it is strong or weak, and its number in its list."""
+    """What a cue points at: its kind (offence, tag or element), its id, whether it is strong or weak, and its number in its list, from 1;
+    0 stands for what passages weigh.
+    """
 
     kind: str
     id: str
@@ -90,9 +92,10 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
     -------
     list of (mentions, scores), one a text
         Mentions in order of position; of overlapping ones under one label the longest stays. Scores: for each tag the score (log odds)
-        of the passage that shows it best, however low; with a cue at least the threshold.
+        of the passage that by itself shows it best, however low; with a strong cue at least the threshold.
     """
     cut, scores = spotter(content)
+    beside = spotter.in_company(cut, scores, content)
     best = [[-9.0] * len(spotter.tags) for _ in content.reading.texts]
     if len(scores):
         (filled,) = np.nonzero(np.diff(content.reading.edges))
@@ -100,7 +103,7 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
         for text, row in zip(filled.tolist(), np.maximum.reduceat(scores, firsts, axis=0).tolist(), strict=True):
             best[text] = row
     found: list[tuple[list[Found], list[Found]]] = [([], []) for _ in content.reading.texts]
-    for place, items in enumerate((spotted(content, cut, scores, spotter), cued(content, cues))):
+    for place, items in enumerate((spotted(content, cut, beside, spotter), cued(content, cues))):
         for item in items:
             found[content.reading.text_of(item.start)][place].append(item)
     column, threshold = {tag: number for number, tag in enumerate(spotter.tags)}, float(np.float32(spotter.threshold))
@@ -108,7 +111,7 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
     for (weighed, matched), row in zip(found, best, strict=True):
         kept = longest([*weighed, *in_company(matched, content)])
         for label, *_ in kept:
-            if label.kind == "tag" and label.strength == "strong":
+            if label.kind == "tag" and label.strength == "strong" and label.number:
                 row[column[label.id]] = max(row[column[label.id]], threshold)
         result.append((kept, [round(score, 3) for score in row]))
     return result
@@ -125,7 +128,7 @@ def spotted(content: Content, cut: Passages, scores: NDArray[np.float32], spotte
     columns = columns[first]
     spans = trimmed(content, cut.starts[rows[first]].tolist(), cut.ends[rows[last]].tolist())
     words = spotter.words_of(content, spans, columns)
-    labels = [Label("tag", tag, "strong", 0) for tag in spotter.tags]
+    labels = [Label("tag", tag, "strong", 0) for tag in spotter.tags]  # no cue of any list
     return [
         Found(labels[column], *span, f"{spotter.tags[column]}.{WEIGHED}" + (f".{word}" if word else ""))
         for column, span, word in zip(columns.tolist(), spans, words, strict=True)

@@ -1,9 +1,9 @@
 """Spotting: which passages show a modus operandi, by weights learnt from marked passages.
 
 A sentence is cut into passages at commas, conjunctions and the like. A passage is weighed, for each tag, by its words, their letters
-and its pairs of words; by the other words of its sentence; by the sentences around it; and by what the text is about. What that sums
-up to is weighed again beside the other passages of the text (:mod:`smokkel_nlp.components.rescoring`). The weights are data: a JSON and
-an npz file of the model.
+and its pairs of words; by the other words of its sentence; by the sentences around it; and by what the text is about. For a mention,
+what that sums up to is weighed again beside the other passages of the text (:mod:`smokkel_nlp.components.rescoring`). The weights are
+data: a JSON and an npz file of the model.
 """
 
 from __future__ import annotations
@@ -157,9 +157,9 @@ class Spotter:
         Weights of the words of its sentence, of the sentences around it, and of the text.
     bias : array of shape (n_tags,)
     threshold : float
-        Score (log odds) from which a passage is a mention.
+        Score (log odds) in its company from which a passage is a mention.
     rescoring : Rescoring, optional
-        Without it passages are weighed by themselves.
+        Without it the company of a passage does not count.
     """
 
     tags: tuple[str, ...]
@@ -209,14 +209,7 @@ class Spotter:
         return Parts(words, np.concatenate([[-1], np.where(self._pair_keys[places] == keys, self._pair_rows[places], -1)]))
 
     def __call__(self, content: Content) -> tuple[Passages, Floats]:
-        """Weigh the passages of texts in their company; returns them and their scores, log odds of shape (n_passages, n_tags)."""
-        found, scores = self.weigh(content)
-        if self.rescoring is None or not len(scores):
-            return found, scores
-        return found, self.rescoring(scores, np.searchsorted(found.starts, content.reading.edges))
-
-    def weigh(self, content: Content) -> tuple[Passages, Floats]:
-        """Weigh the passages of texts by themselves."""
+        """Weigh the passages of texts; returns them and their scores, log odds of shape (n_passages, n_tags)."""
         found, bounds = passages(content), content.reading.sentence_bounds
         n, width = len(found.starts), len(self.tags)
         if not n:
@@ -252,6 +245,12 @@ class Spotter:
         scores += (around * AROUND(beside)[:, None])[found.sentence]
         scores += (texts * TEXT(many)[:, None] + self.bias)[text_of[found.sentence]]
         return found, scores
+
+    def in_company(self, found: Passages, scores: Floats, content: Content) -> Floats:
+        """Return the scores of passages beside the others of their text, by which mentions are told."""
+        if self.rescoring is None or not len(scores):
+            return scores
+        return self.rescoring(scores, np.searchsorted(found.starts, content.reading.edges))
 
     def _texts(self, content: Content, words: Ints) -> tuple[Floats, Ints]:
         """Return what the distinct words of each text add, shape (n_texts, n_tags), and how many there are."""
