@@ -2,8 +2,8 @@
 
 The classifier is linear, so a score falls apart into a constant and what each part of the text adds to it. Words that stand in several
 sentences, and mentions that count for one feature, share what that adds equally; so do the sentences in which the concepts of a pair
-stand. One part is no sum: a tag's own mentions count once more
-as surely as the text is about an offence. It is told apart, at its mentions, with that sureness as a given.
+stand. Two parts are no sums over the text, both of a tag: its own mentions count once more as surely as the text is about an offence,
+which is told apart, at its mentions, with that sureness as a given; and what the odds of the offences add is told with the constant.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from spacy.tokens import Doc, Span
 
+from smokkel_nlp.components.mentions import by_weight
 from smokkel_nlp.components.overlay import mentions_seen
 from smokkel_nlp.components.sections import SECTIONS
 from smokkel_nlp.components.spotting import Spotter
@@ -93,7 +94,7 @@ def explain(
     explanations = {}
     for place, own in found.items():
         if place is None:
-            told = take_apart(item, model, offsets, _shown(item, reading, spotter, _items(item, offsets)))
+            told = take_apart(item, model, offsets, _shown(item, reading, spotter, _cued(doc, item, offsets)))
             explanations.update(_explained(doc, item, told, model, stands, chart, own))
             continue
         part, _, inside = window(item, *place)
@@ -117,7 +118,7 @@ def _explained(
     active, places = np.unique(parts.matrix.indices, return_inverse=True)
     dense = csr_matrix((parts.matrix.data, places, parts.matrix.indptr), shape=(parts.matrix.shape[0], len(active)))
     coef = model.coef[active]
-    scores = np.asarray(dense.sum(axis=0)).ravel() @ coef + model.intercept
+    scores = np.asarray(dense.sum(axis=0)).ravel() @ coef
     columns = [model.labels.index(label) for label in labels]
     straight = dense @ coef[:, columns]
     stretches = _stretches(item, text, list(doc.spans.get(SECTIONS, ())))
@@ -128,7 +129,7 @@ def _explained(
             kinds = model.own.shape[1]
             gated = parts.matrix[:, model.own[column - _OFFENCES]].toarray() @ model.gate[:kinds] * stands[0]
             constant += float(stands @ model.gate[kinds:])
-        score, (slope, offset) = float(scores[column] - model.intercept[column] + constant + gated.sum()), chart[column]
+        score, (slope, offset) = float(constant + scores[column] + gated.sum()), chart[column]
         passages = _passages(sentences, items, values, gated)
         explanations[label] = Explanation(
             probability=_told(1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))),
@@ -182,7 +183,16 @@ def _at_mentions(mentions: Sequence[Item]) -> dict[str, list[Item]]:
     return shown
 
 
-def _shown(item: Material, reading: Reading, spotter: Spotter, mentions: Sequence[Item]) -> Mapping[str, list[Item]]:
+def _cued(doc: Doc, item: Material, offsets: Sequence[tuple[int, int]]) -> dict[str, list[Item]]:
+    """Return for each tag the mentions that a strong cue showed."""
+    cued: dict[str, list[Item]] = {}
+    for data, place in zip(mentions_seen(doc), _items(item, offsets), strict=True):
+        if data["strength"] == "strong" and not by_weight(data.get("cue")):
+            cued.setdefault(place.label, []).append(place._replace(kind="weight"))
+    return cued
+
+
+def _shown(item: Material, reading: Reading, spotter: Spotter, cued: Mapping[str, list[Item]]) -> Mapping[str, list[Item]]:
     """Return for each tag what shows it best: the passage that weighs most, or mentions where a cue showed more than any weighs."""
     cut, scores = spotter(Content.of(reading))
     if not len(scores):
@@ -191,11 +201,8 @@ def _shown(item: Material, reading: Reading, spotter: Spotter, mentions: Sequenc
     for tag, best in zip(load_taxonomy().tag_ids, item.scores, strict=False):
         column = spotter.tags.index(tag)
         row = int(np.argmax(scores[:, column]))
-        cued = [
-            place._replace(kind="weight") for place, mention in zip(mentions, item.mentions, strict=True) if mention[:2] == (tag, "strong")
-        ]
-        if cued and best > round(float(scores[row, column]), 3):
-            shown[tag] = cued
+        if tag in cued and best > round(float(scores[row, column]), 3):
+            shown[tag] = cued[tag]
         else:
             span = reading.original_span(int(cut.starts[row]), int(cut.ends[row]))
             shown[tag] = [Item(*span, tag, "weight", int(cut.sentence[row]))]

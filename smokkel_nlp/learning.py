@@ -95,7 +95,7 @@ def mark(records: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, least: int 
     words, grams, paired = vocabulary(contents, least)
     size = len(words) + len(grams) + len(paired)
     own, context = np.zeros((size, len(tags)), np.float32), np.zeros((len(words), 3 * len(tags)), np.float32)
-    blank = Spotter(tags, tuple(words), tuple(grams), tuple(paired), own, context, np.zeros(len(tags), np.float32), 0.0)
+    blank = Spotter(tags, tuple(words), tuple(grams), tuple(paired), own, context, np.zeros(len(tags), np.float32))
     rows: list[list[list[Mapping[int, float]]]] = [[], [], [], []]
     of_text, gold = [], []
     for number, (content, record) in enumerate(zip(contents, records, strict=True)):
@@ -176,7 +176,7 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
     Returns
     -------
     Spotter
-        With a threshold of zero; :func:`best_threshold` finds one on texts that were not learnt from.
+        Without rescoring, and with threshold and floor zero: they are found on texts that were not learnt from.
     """
     rows = np.arange(len(marked.gold)) if texts is None else np.flatnonzero(np.isin(marked.of_text, texts))
     gold, of_text = marked.gold[rows], marked.of_text[rows]
@@ -225,7 +225,7 @@ def pruned(blank: Spotter, own: Floats, context: Floats, bias: Floats) -> Spotte
     own, context, bias = (array.astype(np.float16).astype(np.float32) for array in (own[kept], context, bias))
     grams = tuple(gram for gram, keep in zip(blank.subwords, kept[n_words:], strict=False) if keep)
     pairs = tuple(pair for pair, keep in zip(blank.pairs, kept[n_words + n_grams :], strict=True) if keep)
-    return Spotter(blank.tags, blank.words, grams, pairs, own, context, bias, 0.0)
+    return Spotter(blank.tags, blank.words, grams, pairs, own, context, bias)
 
 
 def fit_rescoring(scores: Sequence[Floats], gold: Sequence[NDArray[np.bool_]]) -> Rescoring:
@@ -256,7 +256,7 @@ def fit_rescoring(scores: Sequence[Floats], gold: Sequence[NDArray[np.bool_]]) -
 
 
 def best_threshold(scores: Floats, gold: NDArray[np.bool_]) -> float:
-    """Return the score from which on passages that were not learnt from have the best F1 over all tags together.
+    """Return the score from which on passages have the best F1 over all tags together; they should not be those that were learnt from.
 
     Examples
     --------

@@ -73,7 +73,8 @@ class Apart(NamedTuple):
     docs, unnamed : list of Doc
         The texts as they are, and with the names of the offences deleted.
     spotter : Spotter
-        Its rescoring is learnt from, and its threshold the best one on, what passages weigh that were not learnt from.
+        Its rescoring (few weights, shared by all tags and by the spotters that read apart), threshold and floor come from what passages
+        weigh that were not learnt from.
     weights : Weights
         Of assertion.
     """
@@ -102,9 +103,9 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
         gold += [marked.gold[marked.of_text == row] for row in apart]
     rescoring = fit_rescoring(apart_scores, gold)
     rescored = [rescoring(scores, np.array([0, len(scores)])) for scores in apart_scores]
-    threshold = best_threshold(np.concatenate(rescored), np.concatenate(gold))
+    threshold, floor = (best_threshold(np.concatenate(given), np.concatenate(gold)) for given in (rescored, apart_scores))
     for learnt in (*spotters, spotter):
-        learnt.rescoring, learnt.threshold = rescoring, threshold
+        learnt.rescoring, learnt.threshold, learnt.floor = rescoring, threshold, floor
     docs: dict[int, tuple[Doc, Doc]] = {}
     for learnt, learnt_weights, (_, apart) in zip(spotters, apart_weights, folds, strict=True):
         mentions.spotter = learnt  # type: ignore[attr-defined]
@@ -138,9 +139,16 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     -------
     CaseClassifier
         The fitted estimator.
+
+    Raises
+    ------
+    CorpusError
+        If a part was not built, or no document has a marked passage.
     """
     records = [record for split in splits for record in read_split(corpus, split)]
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
+    if not any(record["mentions"] for record in records):
+        raise CorpusError(f"{corpus}: no document of the train part has a passage; mark some in its sources, then build it anew")
     groups, background = groups_of(records), read_background(corpus)
     with threadpool_limits(limits=1):  # sums divided over threads round differently on another number of cores
         docs, unnamed, spotter, weights = read_apart(records, snippets, groups)
@@ -149,8 +157,7 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     reader().get_pipe("smokkel_mentions").spotter = spotter  # type: ignore[attr-defined]
     reader().get_pipe("smokkel_assertion").use(weights)  # type: ignore[attr-defined]
     core = classifier.core_
-    if core.gate_ is None:
-        raise CorpusError(f"{corpus}: no document of the train part has a tag; mark mentions in its sources")
+    assert core.gate_ is not None  # there are tags
     content = "\n".join(f"{r['id']}\t{r['text']}" for r in [*records, *snippets]).encode() + (background.to_bytes() if background else b"")
     digest = hashlib.sha256(content).hexdigest()
     about = {

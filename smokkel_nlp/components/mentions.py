@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from smokkel_nlp.components.rescoring import ABSENT
 from smokkel_nlp.components.spotting import FILES, Passages, Spotter, trimmed, unpack
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import Cue, CueMatcher
@@ -34,9 +35,7 @@ NOTE = "smokkel_overlay"
 
 
 class Label(NamedTuple):
-    """What a cue points at: its kind (offence, tag or element), its id, whether it is strong or weak, and its number in its list, from 1;
-    0 stands for what passages weigh.
-    """
+    """What a cue points at: its kind (offence, tag or element), its id, whether it is strong or weak, and its number in its list."""
 
     kind: str
     id: str
@@ -92,11 +91,11 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
     -------
     list of (mentions, scores), one a text
         Mentions in order of position; of overlapping ones under one label the longest stays. Scores: for each tag the score (log odds)
-        of the passage that by itself shows it best, however low; with a strong cue at least the threshold.
+        of the passage that by itself shows it best, however low; with a strong cue at least the floor.
     """
     cut, scores = spotter(content)
-    beside = spotter.in_company(cut, scores, content)
-    best = [[-9.0] * len(spotter.tags) for _ in content.reading.texts]
+    beside = spotter.beside(cut, scores, content)
+    best = [[ABSENT] * len(spotter.tags) for _ in content.reading.texts]
     if len(scores):
         (filled,) = np.nonzero(np.diff(content.reading.edges))
         firsts = np.searchsorted(cut.starts, content.reading.edges[filled])
@@ -106,14 +105,14 @@ def find_mentions(content: Content, cues: Finder[Label], spotter: Spotter) -> li
     for place, items in enumerate((spotted(content, cut, beside, spotter), cued(content, cues))):
         for item in items:
             found[content.reading.text_of(item.start)][place].append(item)
-    column, threshold = {tag: number for number, tag in enumerate(spotter.tags)}, float(np.float32(spotter.threshold))
+    column = {tag: number for number, tag in enumerate(spotter.tags)}
     result = []
     for (weighed, matched), row in zip(found, best, strict=True):
-        kept = longest([*weighed, *in_company(matched, content)])
+        kept = in_company(matched, content)
         for label, *_ in kept:
-            if label.kind == "tag" and label.strength == "strong" and label.number:
-                row[column[label.id]] = max(row[column[label.id]], threshold)
-        result.append((kept, [round(score, 3) for score in row]))
+            if label.kind == "tag" and label.strength == "strong":
+                row[column[label.id]] = max(row[column[label.id]], spotter.floor)
+        result.append((longest([*weighed, *kept]), [round(score, 3) for score in row]))
     return result
 
 
@@ -128,11 +127,22 @@ def spotted(content: Content, cut: Passages, scores: NDArray[np.float32], spotte
     columns = columns[first]
     spans = trimmed(content, cut.starts[rows[first]].tolist(), cut.ends[rows[last]].tolist())
     words = spotter.words_of(content, spans, columns)
-    labels = [Label("tag", tag, "strong", 0) for tag in spotter.tags]  # no cue of any list
+    labels = [Label("tag", tag, "strong", 0) for tag in spotter.tags]
     return [
         Found(labels[column], *span, f"{spotter.tags[column]}.{WEIGHED}" + (f".{word}" if word else ""))
         for column, span, word in zip(columns.tolist(), spans, words, strict=True)
     ]
+
+
+def by_weight(cue: str | None) -> bool:
+    """Tell whether a mention was found by what its passage weighs, and by no cue, given the name it carries.
+
+    Examples
+    --------
+    >>> by_weight("onderdak.gewogen.kamer"), by_weight("onderdak.strong.3")
+    (True, False)
+    """
+    return cue is not None and cue.split(".")[1:2] == [WEIGHED]
 
 
 def in_company(found: Sequence[Found], content: Content) -> list[Found]:

@@ -51,7 +51,7 @@ from smokkel_nlp.taxonomy import Tag, load_taxonomy
 from smokkel_nlp.userrules import UserRules, parse_user_rules
 
 FILE = "eigen_tags.toml"
-_SEEN = ("label", "strength", "tokens", "status", "source")
+_SEEN = ("label", "strength", "tokens", "status", "source", "cue")
 
 Pair = tuple[Span, dict[str, Any]]
 

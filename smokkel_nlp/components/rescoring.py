@@ -7,6 +7,7 @@ tells of methods at all. These figures, with their squares and products, are wei
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,10 @@ from smokkel_nlp.ragged import Ints
 
 Floats = NDArray[np.float32]
 FIGURES = ("own", "before", "after", "elsewhere", "together", "rival", "passages", "telling")
-"""What is known of a passage and a tag: what it weighs; what the passages before and after it weigh; what the best other passage of the
-text weighs; the sum of all odds in the text, as a logarithm; what the passage weighs for the best other tag; the number of passages of
-the text, as a logarithm; what the best passages of the three best tags of the text weigh on average."""
+"""What is known of a passage and a tag, in log odds between -6 and 6: what it weighs for the tag; what the passages before and after it
+weigh, -6 where there is none; what the best other passage of the text weighs, likewise; the logarithm of the summed odds of all passages
+of the text, its own too; what the passage weighs for the best other tag. And of the text: the logarithm of the number of its passages, at
+most 6, and what the best passages of its three best tags weigh on average."""
 ABSENT = -9.0
 """What is given where a passage weighs so little that its company is not looked at."""
 # Between these log odds a passage tells more or less; beyond, squares would run away.
@@ -59,7 +61,8 @@ def company(scores: Floats, edges: Ints) -> Company:
     before[firsts] = after[firsts + sizes - 1] = _LEAST
     best = np.maximum.reduceat(scores, firsts, axis=0)
     is_best = scores == best[text]
-    elsewhere = np.where(is_best, np.maximum.reduceat(np.where(is_best, _LEAST, scores), firsts, axis=0)[text], best[text])
+    alone = is_best & (np.add.reduceat(is_best.astype(np.int64), firsts, axis=0) == 1)[text]
+    elsewhere = np.where(alone, np.maximum.reduceat(np.where(is_best, _LEAST, scores), firsts, axis=0)[text], best[text])
     together = np.log(np.add.reduceat(np.exp(scores), firsts, axis=0))
     two = np.partition(scores, -2, axis=1)[:, -2:]
     rival = np.where(scores == two[:, 1:], two[:, :1], two[:, 1:])
@@ -105,3 +108,8 @@ class Rescoring(NamedTuple):
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights as arrays by name."""
         return {"square": self.square, "linear": self.linear, "intercept": np.array([self.intercept])}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Rescoring:
+        """Build the weights from arrays by name; the inverse of :meth:`to_arrays`."""
+        return cls(arrays["square"], arrays["linear"], float(arrays["intercept"][0]))

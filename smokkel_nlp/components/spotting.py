@@ -156,10 +156,12 @@ class Spotter:
     context : array of shape (n_words, 3 * n_tags)
         Weights of the words of its sentence, of the sentences around it, and of the text.
     bias : array of shape (n_tags,)
+    rescoring : Rescoring, optional
+        Learnt after the other weights; until then the company of a passage does not count.
     threshold : float
         Score (log odds) in its company from which a passage is a mention.
-    rescoring : Rescoring, optional
-        Without it the company of a passage does not count.
+    floor : float
+        What a tag scores at least of which a strong cue was found: the score by itself from which passages are best told.
     """
 
     tags: tuple[str, ...]
@@ -169,8 +171,9 @@ class Spotter:
     own: Floats
     context: Floats
     bias: Floats
-    threshold: float
     rescoring: Rescoring | None = None
+    threshold: float = 0.0
+    floor: float = 0.0
 
     def __post_init__(self) -> None:
         masks = load_masks()
@@ -246,8 +249,8 @@ class Spotter:
         scores += (texts * TEXT(many)[:, None] + self.bias)[text_of[found.sentence]]
         return found, scores
 
-    def in_company(self, found: Passages, scores: Floats, content: Content) -> Floats:
-        """Return the scores of passages beside the others of their text, by which mentions are told."""
+    def beside(self, found: Passages, scores: Floats, content: Content) -> Floats:
+        """Return what passages score beside the others of their text, by which mentions are told, given what they score by themselves."""
         if self.rescoring is None or not len(scores):
             return scores
         return self.rescoring(scores, np.searchsorted(found.starts, content.reading.edges))
@@ -299,22 +302,20 @@ def counts(content: Content) -> NDArray[np.bool_]:
 
 
 def pack(spotter: Spotter) -> dict[str, bytes]:
-    """Return the content of the two files that hold a spotter; the same spotter gives the same bytes."""
+    """Return the content of the two files that hold a spotter, its rescoring included; the same spotter gives the same bytes."""
+    assert spotter.rescoring is not None, "learn the rescoring first"
     data = {
         "tags": spotter.tags, "words": spotter.words, "subwords": spotter.subwords, "pairs": spotter.pairs,
-        "threshold": spotter.threshold,
+        "threshold": spotter.threshold, "floor": spotter.floor,
     }  # fmt: skip
-    arrays: dict[str, NDArray[Any]] = {name: getattr(spotter, name).astype(np.float16) for name in _HALVES}
-    if spotter.rescoring is not None:
-        arrays |= spotter.rescoring.to_arrays()
+    arrays = {name: getattr(spotter, name).astype(np.float16) for name in _HALVES} | spotter.rescoring.to_arrays()
     return dict(zip(FILES, (json.dumps(data, ensure_ascii=False).encode(), pack_arrays(arrays)), strict=True))
 
 
 def unpack(raw: Mapping[str, bytes]) -> Spotter:
     """Build a spotter from the content of the two files."""
-    data = json.loads(raw[FILES[0]])
-    arrays = unpack_arrays(raw[FILES[1]])
+    data, arrays = json.loads(raw[FILES[0]]), unpack_arrays(raw[FILES[1]])
     tags, words, subwords, pairs = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
     own, context, bias = (arrays[name].astype(np.float32) for name in _HALVES)
-    rescoring = Rescoring(arrays["square"], arrays["linear"], float(arrays["intercept"][0])) if "square" in arrays else None
-    return Spotter(tags, words, subwords, pairs, own, context, bias, data["threshold"], rescoring)
+    rescoring = Rescoring.from_arrays(arrays)
+    return Spotter(tags, words, subwords, pairs, own, context, bias, rescoring, data["threshold"], data["floor"])
