@@ -29,9 +29,9 @@ def gold_mentions(records: Sequence[Mapping[str, Any]], nlp: Language) -> Iterat
     for record in records:
         if record["mentions"]:
             reading = read(nlp.make_doc(record["text"]), nlp.tokenizer)
-            reader = Reader.of(reading)
+            asserter = Reader.of(reading)
             for mention in record["mentions"]:
-                yield mention, reader, reading.tokens_of(mention["start"], mention["end"])
+                yield mention, asserter, reading.tokens_of(mention["start"], mention["end"])
 
 
 class Described(NamedTuple):
@@ -89,9 +89,9 @@ def describe_mentions(records: Sequence[Mapping[str, Any]]) -> Described:
     """Describe gold mentions by what stands around them; their gold is status and source."""
     nlp = spacy.blank("nl")
     return describe(
-        (text, reader.features(span), (mention["status"], mention["source"]))
+        (text, asserter.features(span), (mention["status"], mention["source"]))
         for text, record in enumerate(records)
-        for mention, reader, span in gold_mentions([record], nlp)
+        for mention, asserter, span in gold_mentions([record], nlp)
     )
 
 

@@ -92,7 +92,8 @@ class Model:
         The log odds of an offence move by ``logit(prior) - logit(its share of the training texts)``: what a text shows stays, what was
         known beforehand is replaced (Saerens, Latinne and Decaestecker 2002, Neural Computation 14(1), for two classes). The shift is
         part of the offset of the calibration. Tags follow through their gate: what their mentions add counts as surely as the
-        text is about an offence, and that is told with the new prior. What the wording adds to a tag stays.
+        text is about an offence, and the odds of the offences add by themselves; both are told with the new prior. What the wording adds
+        to a tag stays.
 
         Parameters
         ----------

@@ -345,6 +345,7 @@ def _without_collection() -> Iterator[None]:
     """Hold Python's collection of cyclic garbage while a batch is worked on.
 
     A batch makes many objects at once and hardly a cycle, and every collection that they set off goes through all that the model holds.
+    It holds for the whole process: of batches in several threads the first that ends lets collection go on.
     """
     held = gc.isenabled()
     gc.disable()

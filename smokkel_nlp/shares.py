@@ -82,7 +82,7 @@ class Explanation:
         The calibration for a text of this length, with the shift to another prior where one was given, and less what looking at several
         windows cost.
     constant : float
-        What the score is before a word is read; of a tag with what the offences add, whose odds the whole text decides.
+        The intercept; of a tag with what the odds of the offences add, which are told of the whole text and not divided over passages.
     about : float or None
         How surely the text is about an offence: the factor of what a tag's own mentions add. None for an offence.
     gated : float

@@ -37,6 +37,12 @@ def test_the_figures_of_a_passage() -> None:
     assert [found[3, 0][name] for name in ("before", "after", "elsewhere", "passages")] == [-6, -6, -6, 0]
 
 
+def test_two_that_weigh_most_are_each_the_others_best_also_beyond_the_bounds() -> None:
+    assert [row["elsewhere"] for row in figures_of([[2, -9, -9], [2, -9, -9], [0, -9, -9]], [0, 3]).values()] == [2, 2, 2]
+    assert [row["elsewhere"] for row in figures_of([[7, -9, -9], [9, -9, -9]], [0, 2]).values()] == [6, 6]
+    assert [row["rival"] for row in figures_of([[1, 1, -9]], [0, 1]).values()] == [1, 1]
+
+
 def test_what_weighs_nothing_stays_absent_and_extremes_are_kept_within_bounds() -> None:
     same = Rescoring(np.zeros((8, 8), np.float32), np.eye(8, dtype=np.float32)[0], 0.0)
     assert same(np.array([[-6.5, 2, 40]], dtype=np.float32), np.array([0, 1])).tolist() == [[ABSENT, 2, 6]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components import spotting
 from smokkel_nlp.components.assertion import Reader
-from smokkel_nlp.components.mentions import Found, Label, find_mentions, load_cues, longest
+from smokkel_nlp.components.mentions import Found, Label, by_weight, find_mentions, load_cues, longest
+from smokkel_nlp.components.rescoring import Rescoring
 from smokkel_nlp.components.spotting import FILES, Spotter, pack, passages, unpack
 from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
 from smokkel_nlp.components.weighing import MENTIONS, Weigher
@@ -131,6 +133,32 @@ def test_a_name_of_an_organisation_is_no_mention(blank: Language, spotter: Spott
     assert [item for item in mentions if item.label.kind == "offence"] == []
 
 
+def test_company_makes_mentions_and_does_not_change_what_a_text_scores(blank: Language, spotter: Spotter) -> None:
+    content = content_of(blank, "Zij betaalden vooraf 500 euro per persoon. Daarna reden zij weg, en de zon scheen.")
+    _, scores = spotter(content)
+    own = np.eye(8, dtype=np.float32)[0]
+    found = []
+    for intercept in (-50.0, 50.0):
+        other = replace(spotter, rescoring=Rescoring(np.zeros((8, 8), np.float32), own, intercept), floor=-9.0)
+        [(mentions, told)] = find_mentions(content, Finder(CueMatcher([])), other)
+        assert told == pytest.approx(scores.max(axis=0), abs=1e-3)
+        found.append(len(mentions))
+    assert found[0] == 0 < found[1]
+
+
+def test_a_strong_cue_lifts_its_tag_to_the_floor_also_inside_a_weighed_mention(blank: Language, spotter: Spotter) -> None:
+    content = content_of(blank, "De zon scheen op het dak.")
+    cues = Finder(CueMatcher([(Label("tag", "onderdak", "strong", 1), parse_cue("dak"))]))
+    column = spotter.tags.index("onderdak")
+    for intercept in (-50.0, 50.0):  # the passage is no mention by its weight, or is one around the cue
+        company = Rescoring(np.zeros((8, 8), np.float32), np.zeros(8, np.float32), intercept)
+        other = replace(spotter, rescoring=company, bias=spotter.bias + 9, floor=99.0)
+        [(mentions, told)] = find_mentions(content, cues, other)
+        assert told[column] == 99.0
+        assert {by_weight(item.cue) for item in mentions if item.label.id == "onderdak"} == {intercept > 0}
+        assert max(score for number, score in enumerate(told) if number != column) < 99.0
+
+
 def test_disguised_words_are_read(blank: Language) -> None:
     assert read(blank.make_doc("via t3l3gram en ✈"), blank.tokenizer).lower == ["via", "telegram", "en", "vliegtuig"]
 
@@ -140,7 +168,10 @@ def test_spotter_is_the_same_bytes_and_comes_back(blank: Language, spotter: Spot
     back = unpack(raw)
     assert pack(back) == raw
     content = content_of(blank, "Zij betaalden vooraf en werden in een koelwagen naar de haven gebracht.")
-    assert (back(content)[1] == spotter(content)[1]).all()
+    cut, scores = spotter(content)
+    assert (back(content)[1] == scores).all()
+    assert (back.beside(cut, scores, content) == spotter.beside(cut, scores, content)).all()
+    assert (back.threshold, back.floor) == (spotter.threshold, spotter.floor)
 
 
 def test_finder_finds_what_the_matcher_finds(blank: Language, records: list[dict[str, object]]) -> None:
