@@ -23,7 +23,8 @@ def gated(mentions: NDArray[np.float64], offence_odds: NDArray[np.float64], gate
     """
     n_kinds = mentions.shape[2]
     found = standing(offence_odds)
-    return np.asarray((mentions @ gate[:n_kinds]) * found[:, :1] + (found @ gate[n_kinds:])[:, None])
+    # Summed by text: how a product of matrices is rounded depends on what else is in the batch.
+    return np.asarray((mentions @ gate[:n_kinds]) * found[:, :1] + (found * gate[n_kinds:]).sum(axis=1)[:, None])
 
 
 def aboutness(offence_odds: NDArray[np.float64]) -> NDArray[np.float64]:
