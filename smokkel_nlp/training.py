@@ -147,9 +147,9 @@ def train(corpus: Path, output: Path, splits: Sequence[str] = ("train",)) -> Cas
     """
     records = [record for split in splits for record in read_split(corpus, split)]
     snippets = [record for record in read_split(corpus, SNIPPETS) if record["split"] in splits]
+    groups, background = groups_of(records), read_background(corpus)
     if not any(record["mentions"] for record in records):
         raise CorpusError(f"{corpus}: no document of the train part has a passage; mark some in its sources, then build it anew")
-    groups, background = groups_of(records), read_background(corpus)
     with threadpool_limits(limits=1):  # sums divided over threads round differently on another number of cores
         docs, unnamed, spotter, weights = read_apart(records, snippets, groups)
         classifier = CaseClassifier(n_jobs=-1).fit(docs, [gold_labels(r) for r in records], groups, unnamed, background)

@@ -297,6 +297,14 @@ def test_classify_goes_on_after_half_a_surrogate_pair(tmp_path: Path, capsys: py
     assert "in.jsonl:2" in capsys.readouterr().err
 
 
+def test_train_tells_that_nothing_is_marked_before_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("train", "snippets"):
+        (tmp_path / f"{name}.jsonl").write_text("", encoding="utf8")
+    assert run("train", tmp_path, "-o", tmp_path / "model") == 2
+    assert "no document of the train part has a passage; mark some in its sources" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
 def test_train_tells_a_damaged_background_before_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("train", "snippets"):
         (tmp_path / f"{name}.jsonl").write_text("", encoding="utf8")
