@@ -16,8 +16,8 @@ import smokkel_nlp
 from smokkel_nlp.components.answer import sheet_of
 from smokkel_nlp.content import Content
 from smokkel_nlp.errors import InputError
-from smokkel_nlp.explanation import _stretches
-from smokkel_nlp.features import lengths_of, material
+from smokkel_nlp.explanation import _cued, _offsets, _stretches
+from smokkel_nlp.features import lengths_of, material, material_of
 from smokkel_nlp.model import load_model
 from smokkel_nlp.platt import maps
 from smokkel_nlp.reading import read
@@ -75,6 +75,19 @@ def test_without_its_mentions_a_tag_has_the_straight_score(explaining: Language)
     assert told.gated > 0
     straight = told.constant + sum(share.wording + sum(item.value for item in share.mentions) for share in told.passages)
     assert told.score - told.gated == pytest.approx(straight, abs=1e-5)
+
+
+def test_what_a_strong_cue_lifts_is_told_at_its_mention_and_not_at_those_found_by_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = smokkel_nlp.load()
+    found = {}
+    for threshold in (-2.0, 99.0):  # the passage around the cue is a mention by its weight, or is none
+        monkeypatch.setattr(nlp.get_pipe("smokkel_mentions").spotter, "threshold", threshold)  # type: ignore[attr-defined]
+        doc = nlp("Verdachte bracht zes migranten met een vals paspoort over de grens.")
+        assert any(span.label_ == "valse_documenten" for span in doc.spans["modus_operandi"])
+        item, offsets = material_of(doc, read(doc, nlp.tokenizer)), _offsets(doc, read(doc, nlp.tokenizer))
+        cued = _cued(doc, item, offsets).get("valse_documenten", [])
+        found[threshold] = [doc.text[place.start : place.end] for place in cued]
+    assert found == {-2.0: [], 99.0: ["vals paspoort"]}
 
 
 def test_deleting_what_added_most_costs_a_label_more_than_deleting_another_passage(dev: list[str]) -> None:
