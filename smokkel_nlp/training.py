@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -93,10 +94,13 @@ def read_apart(records: Sequence[Mapping[str, Any]], snippets: Sequence[Mapping[
     folds = list(GroupKFold(min(_FOLDS, len(set(groups)))).split(records, groups=groups))
     parts = [*(learnt for learnt, _ in folds), np.arange(len(records))]
     extra = np.arange(len(records), len(records) + len(snippets))
-    # The mentions are described here while passages are learnt in other processes.
-    learning = Parallel(n_jobs=-1, return_as="generator")(delayed(_one_thread)(marked, np.concatenate([part, extra])) for part in parts)
-    told = describe_mentions([*records, *snippets])
-    *spotters, spotter = learning
+    with warnings.catch_warnings():
+        # joblib renews a worker whose memory has grown, and tells so; nothing is lost.
+        warnings.filterwarnings("ignore", message="A worker stopped")
+        # The mentions are described here while passages are learnt in other processes.
+        learning = Parallel(n_jobs=-1, return_as="generator")(delayed(_one_thread)(marked, np.concatenate([part, extra])) for part in parts)
+        told = describe_mentions([*records, *snippets])
+        *spotters, spotter = learning
     *apart_weights, weights = Parallel(n_jobs=-1)(delayed(fit_assertion)(told, np.concatenate([part, extra])) for part in parts)
     apart_scores, gold = [], []
     for learnt, (_, apart) in zip(spotters, folds, strict=True):
