@@ -95,7 +95,7 @@ def describe_mentions(records: Sequence[Mapping[str, Any]]) -> Described:
     )
 
 
-def fit_assertion(mentions: Described, texts: NDArray[np.int64], *, C: float = 0.03, least: int = 4) -> Weights:
+def fit_assertion(mentions: Described, texts: NDArray[np.int64], *, C: float = 0.015, least: int = 4) -> Weights:
     """Learn the weights of assertion from the gold mentions of some texts.
 
     Parameters
@@ -103,7 +103,7 @@ def fit_assertion(mentions: Described, texts: NDArray[np.int64], *, C: float = 0
     mentions : Described
     texts : array of int
         Numbers of the texts to learn from.
-    C : float, default=0.03
+    C : float, default=0.015
         Inverse strength of the penalty of the linear support vector machines, one per status and source.
     least : int, default=4
         Mentions at which a feature must occur.
