@@ -252,7 +252,7 @@ def test_offences_of_a_long_text_are_told_by_the_window_that_says_most(fitted: C
     windows = windows_of(item)
     assert len(windows) > 2
     matrix = fitted.vectorizer_.transform([window.item for window in windows])
-    expected = fitted.core_.log_odds(matrix, lengths=np.repeat(lengths_of([item]), len(windows)))[:, :2].max(axis=0) - 0.5 * np.log(
+    expected = fitted.core_.log_odds(matrix, lengths=np.repeat(lengths_of([item]), len(windows)))[:, :2].max(axis=0) - 0.2 * np.log(
         len(windows)
     )
     given = fitted.predict_proba([text])[0, :2]
