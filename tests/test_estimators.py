@@ -22,7 +22,7 @@ from smokkel_nlp.errors import InputError
 from smokkel_nlp.features import lengths_of, material
 from smokkel_nlp.logistic import Beside, MultilabelLogistic, Stage
 from smokkel_nlp.taxonomy import load_taxonomy
-from smokkel_nlp.windows import windows_of
+from smokkel_nlp.windows import cost, windows_of
 
 LABELS = load_taxonomy().labels
 PLACES = ("Venlo", "Breda", "Goes", "Zwolle", "Assen", "Almelo")
@@ -252,9 +252,7 @@ def test_offences_of_a_long_text_are_told_by_the_window_that_says_most(fitted: C
     windows = windows_of(item)
     assert len(windows) > 2
     matrix = fitted.vectorizer_.transform([window.item for window in windows])
-    expected = fitted.core_.log_odds(matrix, lengths=np.repeat(lengths_of([item]), len(windows)))[:, :2].max(axis=0) - 0.2 * np.log(
-        len(windows)
-    )
+    expected = fitted.core_.log_odds(matrix, lengths=np.repeat(lengths_of([item]), len(windows)))[:, :2].max(axis=0) - cost(len(windows))
     given = fitted.predict_proba([text])[0, :2]
     np.testing.assert_allclose(np.log(given / (1 - given)), expected, atol=1e-6)
 
