@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations, repeat
 
-import numpy as np
-from numpy.typing import NDArray
-
 from smokkel_nlp.taxonomy import read_toml, resource, take
 
 Pair = tuple[int, int]
@@ -148,34 +145,6 @@ def shared(held: Sequence[Collection[int]], reach: int | None, known: Container[
                 for place in places[number]:
                     shares[pair][place] = shares[pair].get(place, 0.0) + 0.5 / len(places[number])
     return dict(shares)
-
-
-def spread(held: Sequence[Collection[int]], reach: int | None, adds: Mapping[Pair, NDArray[np.float64]], width: int) -> NDArray[np.float64]:
-    """Return what the sentences of a text add, given what each meeting of a pair does, divided as :func:`shared` does.
-
-    Parameters
-    ----------
-    adds : mapping of pairs to arrays of shape (width,)
-
-    Returns
-    -------
-    array of shape (n_sentences, width)
-
-    Examples
-    --------
-    >>> spread([{1}, {1, 2}], 2, {(1, 2): np.array([4.0])}, 1).tolist()
-    [[1.0], [3.0]]
-    """
-    sums = np.zeros((len(held), width))
-    for places in _places(held, reach):
-        halves: defaultdict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(width))
-        for pair in combinations(sorted(places), 2):
-            if pair in adds:
-                for number in pair:
-                    halves[number] = halves[number] + adds[pair] / 2
-        for number, half in halves.items():
-            sums[places[number]] += half / len(places[number])
-    return sums
 
 
 def met_in(sentences: Iterable[Sequence[str | None]], sign: str) -> Iterable[str]:

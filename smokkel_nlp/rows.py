@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from smokkel_nlp.concepts import REACHES, load_concepts, spread
+from smokkel_nlp.concepts import load_concepts
 from smokkel_nlp.content import Content
 from smokkel_nlp.features import Vectorizer, cue_of, tag_weights
 from smokkel_nlp.lexicon import Runs, Table
@@ -48,6 +48,14 @@ class Stretches(NamedTuple):
     first: Ints
     end: Ints
     text: Ints
+
+
+class Meetings(NamedTuple):
+    """Pairs of concepts that meet: the places in the rows at which the one and the other stand, ascending, and the column of each pair."""
+
+    one: Ints
+    other: Ints
+    columns: NDArray[np.int32]
 
 
 class Columns:
@@ -112,19 +120,25 @@ class Columns:
     def concepts(self, content: Content) -> csr_matrix:
         """Return which concepts sentences hold, a row a sentence."""
         columns, edges = self._by_sentence(content, self._concepts)
-        return _ones(columns, edges, self._number)
+        held = _ones(columns, edges, self._number)
+        held.sum_duplicates()
+        held.data[:] = 1  # however often a sentence holds it
+        return held
+
+    def meetings(self, held: csr_matrix, block: int) -> Meetings:
+        """Return which pairs of concepts meet in the rows of ``held``, of those that one of the two blocks has columns for."""
+        held.sum_duplicates()  # ascending, and each concept of a row once
+        numbers = np.arange(len(held.indices))
+        following = np.repeat(held.indptr[1:].astype(np.int64), np.diff(held.indptr)) - numbers - 1
+        one, other = np.repeat(numbers, following), ranges(numbers + 1, following)
+        columns = self._met[block][0][held.indices[one], held.indices[other]]
+        known = columns >= 0
+        return Meetings(one[known], other[known], columns[known])
 
     def met(self, held: csr_matrix, block: int) -> csr_matrix:
-        """Return which pairs of concepts meet in the rows of ``held``, in the columns of one of the two blocks."""
-        held.sum_duplicates()  # ascending, and each concept of a row once
-        table, width = self._met[block]
-        sizes = np.diff(held.indptr)
-        numbers = np.arange(len(held.indices))
-        following = np.repeat(held.indptr[1:].astype(np.int64), sizes) - numbers - 1
-        columns = table[np.repeat(held.indices, following), held.indices[ranges(numbers + 1, following)]]
-        known = columns >= 0
-        owners = np.repeat(np.repeat(np.arange(len(sizes)), sizes), following)[known]
-        return _ones(columns[known], np.searchsorted(owners, np.arange(len(sizes) + 1)), width)
+        """Return how often pairs of concepts meet in the rows of ``held``, in the columns of one of the two blocks."""
+        one, _, columns = self.meetings(held, block)
+        return _ones(columns, np.searchsorted(one, held.indptr), self._met[block][1])
 
     def cue(self, data: Mapping[str, Any]) -> tuple[int, int, int]:
         """Return for the payload of a mention its column among the cues, the number of its tag, and that of the offence it names."""
@@ -254,15 +268,19 @@ class Sheet:
         edges = np.concatenate([[0], np.cumsum(sizes)])
         return _ones(ranges(first, sizes).astype(np.int32), edges, len(self._bounds) - 1)
 
-    def _meetings(self, stretches: Stretches) -> tuple[csr_matrix, csr_matrix]:
-        """Return how often concepts meet in neighbouring sentences of stretches, and which meet in stretches as a whole."""
+    def _runs(self, stretches: Stretches) -> Iterator[tuple[csr_matrix, Ints]]:
+        """Yield, for what lies near and for the whole, which sentences each run of them holds, and where the runs of each stretch begin."""
         first, end = stretches.first, stretches.end
         sizes = np.maximum(end - first - 1, np.minimum(end - first, 1))
         begin = ranges(first, sizes)
-        near = self._columns.met(self._sentences(begin, np.minimum(begin + 2, np.repeat(end, sizes))) @ self._concepts, 0)
-        edges = np.concatenate([[0], np.cumsum(sizes)])
-        which = _ones(np.arange(len(begin), dtype=np.int32), edges, len(begin))
-        return which @ near, self._columns.met(self._sentences(first, end) @ self._concepts, 1)
+        yield self._sentences(begin, np.minimum(begin + 2, np.repeat(end, sizes))), np.concatenate([[0], np.cumsum(sizes)])
+        yield self._sentences(first, end), np.arange(len(first) + 1)
+
+    def _meetings(self, stretches: Stretches) -> Iterator[csr_matrix]:
+        """Yield how often concepts meet in neighbouring sentences of stretches, and which meet in stretches as a whole."""
+        for block, (runs, edges) in enumerate(self._runs(stretches)):
+            gather = _ones(np.arange(runs.shape[0], dtype=np.int32), edges, runs.shape[0])
+            yield gather @ self._columns.met(runs @ self._concepts, block)
 
     def cues(self, stretches: Stretches, whole: bool) -> Floats:
         """Return the values of the mentions of stretches and of the best passages, shape (n_stretches, n_cues)."""
@@ -291,13 +309,15 @@ class Sheet:
 
     def loudest(self, stretches: Stretches, labels: Sequence[Sequence[int]], coef: Floats) -> list[list[int]]:
         """Return for each stretch and each of some labels the sentence that adds most to it, mentions apart."""
-        runs = list(zip(stretches.first.tolist(), stretches.end.tolist(), labels, strict=True))
-        sums = [np.zeros((end - first, len(own))) for first, end, own in runs]
+        sizes, asked = stretches.end - stretches.first, np.array(list(zip_longest(*labels, fillvalue=0)), dtype=np.int64).T
+        starts = np.cumsum(sizes) - sizes
+        places = list(zip(stretches.first.tolist(), stretches.end.tolist(), starts.tolist(), labels, strict=True))
+        sums = np.zeros((int(sizes.sum()), asked.shape[1]))  # the sentences of all stretches, one after another
         *worded, near, far = self._wording(stretches)
         for (counts, values, offset), block in zip(worded, self._blocks, strict=True):
             place = np.zeros(block.shape[1], dtype=np.int64)
             shares = values / counts.data
-            for row, (first, end, own) in enumerate(runs):
+            for row, (first, end, start, own) in enumerate(places):
                 part, edges = slice(*counts.indptr[row : row + 2].tolist()), block.indptr[first : end + 1]
                 columns = counts.indices[part]
                 place[columns] = np.arange(len(columns))
@@ -305,18 +325,48 @@ class Sheet:
                 sentences = np.repeat(np.arange(end - first), np.diff(edges))
                 for number, label in enumerate(own):
                     weights = shares[part] * coef[columns + offset, label]
-                    sums[row][:, number] += np.bincount(sentences, weights=weights[said], minlength=end - first)
-        for (counts, values, offset), (sign, reach) in zip((near, far), REACHES.items(), strict=True):
-            pairs = {column: pair for pair, column in self._columns.vectorizer.met_index[sign].items()}
-            for row, (first, end, own) in enumerate(runs):
-                part = slice(*counts.indptr[row : row + 2].tolist())
-                columns = counts.indices[part] + offset
-                said = (values / counts.data)[part, None] * coef[np.ix_(columns, own)]
-                adds = {pairs[column]: add for column, add in zip(columns.tolist(), said, strict=True)}
-                sums[row] += spread(self._held(first, end), reach, adds, len(own))
-        return [(np.argmax(part, axis=0) + first).tolist() for part, first in zip(sums, stretches.first.tolist(), strict=True)]
+                    sums[start : start + end - first, number] += np.bincount(sentences, weights=weights[said], minlength=end - first)
+        shift = starts - stretches.first
+        for block, ((counts, values, offset), (runs, edges)) in enumerate(zip((near, far), self._runs(stretches), strict=True)):
+            stretch = np.repeat(np.arange(len(sizes)), np.diff(edges))
+            shares = csr_matrix((values / counts.data, counts.indices, counts.indptr), shape=counts.shape)
+            sums += self._divided(runs, stretch, shift, shares, coef[offset : offset + counts.shape[1]], asked, block, len(sums))
+        return [(np.argmax(sums[start : start + end - first, : len(own)], axis=0) + first).tolist() for first, end, start, own in places]
 
-    def _held(self, first: int, end: int) -> list[set[int]]:
-        """Return the concepts of sentences."""
-        edges = self._concepts.indptr[first : end + 1].tolist()
-        return [set(self._concepts.indices[low:high].tolist()) for low, high in pairwise(edges)]
+    def _divided(
+        self, runs: csr_matrix, stretch: Ints, shift: Ints, shares: csr_matrix, coef: Floats, asked: Ints, block: int, size: int
+    ) -> Floats:
+        """Return what meetings add to labels, by sentence: half for each concept, equally over the sentences of a run that hold it.
+
+        Parameters
+        ----------
+        runs : sparse matrix of shape (n_runs, n_sentences)
+        stretch : array of int, shape (n_runs,)
+            The stretch each run lies in.
+        shift : array of int, shape (n_stretches,)
+            What is added to the number of a sentence for its row in the answer.
+        shares : sparse matrix of shape (n_stretches, n_pairs)
+            What one meeting of a pair is worth.
+        coef : array of shape (n_pairs, n_labels)
+        asked : array of int, shape (n_stretches, n_asked)
+            The labels.
+        block, size : int
+            Of the pairs; and the number of rows of the answer.
+        """
+        held = runs @ self._concepts  # in how many of its sentences a run holds each concept
+        one, other, columns = self._columns.meetings(held, block)
+        run, width = np.repeat(np.arange(runs.shape[0]), np.diff(held.indptr)), held.shape[1]
+        row = stretch[run[one]]
+        worth = np.asarray(shares[row, columns]).ravel() / 2
+        # Each concept of each sentence of each run, and its place among the concepts of the run.
+        numbers = np.diff(self._concepts.indptr)[runs.indices]
+        owner = np.repeat(np.arange(runs.shape[0]), np.diff(runs.indptr))
+        concept = self._concepts.indices[ranges(self._concepts.indptr[runs.indices].astype(np.int64), numbers)]
+        place = np.searchsorted(run * width + held.indices, np.repeat(owner * width, numbers) + concept)
+        sentence = np.repeat(runs.indices + shift[stretch[owner]], numbers)
+        sums = np.zeros((size, asked.shape[1]))
+        for number, labels in enumerate(asked.T):
+            adds = worth * coef[columns, labels[row]]
+            each = np.bincount(one, weights=adds, minlength=held.nnz) + np.bincount(other, weights=adds, minlength=held.nnz)
+            sums[:, number] = np.bincount(sentence, weights=(each / held.data)[place], minlength=size)
+        return sums

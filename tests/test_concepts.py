@@ -7,14 +7,13 @@ from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smokkel_nlp.background import FILE, read_background
 from smokkel_nlp.classifier import CaseClassifier
-from smokkel_nlp.concepts import REACHES, load_concepts, met, shared, spread
+from smokkel_nlp.concepts import REACHES, load_concepts, met, shared
 from smokkel_nlp.corpus import read_gold
 from smokkel_nlp.errors import CorpusError, InputError, ModelError
 from smokkel_nlp.masks import load_masks
@@ -86,17 +85,6 @@ def test_what_meets_is_divided_without_loss(held: list[frozenset[int]]) -> None:
         for pair, places in shares.items():
             assert sum(places.values()) == pytest.approx(counts[pair])
             assert all(held[place] & set(pair) for place in places)
-
-
-@given(HELD)
-def test_what_sentences_add_is_what_their_shares_do(held: list[frozenset[int]]) -> None:
-    for reach in REACHES.values():
-        adds = {pair: np.array([pair[0] + 1.0, -pair[1]]) for pair in met(held, reach) if sum(pair) % 3}
-        expected = np.zeros((len(held), 2))
-        for pair, places in shared(held, reach, adds).items():
-            for place, share in places.items():
-                expected[place] += share * adds[pair]
-        np.testing.assert_allclose(spread(held, reach, adds, 2), expected, atol=1e-12)
 
 
 @given(HELD)
