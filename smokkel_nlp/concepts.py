@@ -1,7 +1,8 @@
 """What meets what: pairs of concepts in neighbouring sentences, and anywhere in a text.
 
 A sum of words cannot tell persons in a boat with a rescuer from persons in a boat with a payment; which two things meet can. The concepts
-are lists of words (``concepts.toml``), so that a pair is known from few texts and in words that no text of the corpus has.
+are lists of words (``concepts.toml``), so that a pair is known from few texts and in words that no text of the corpus has. Fields
+(``fields.toml``) are lists of the same form, finer and wider, that passages are weighed by.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations, repeat
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from smokkel_nlp.ragged import Ints, ranges
 from smokkel_nlp.taxonomy import read_toml, resource, take
 
 Pair = tuple[int, int]
@@ -55,10 +62,14 @@ class Concepts:
         for length in range(2, len(word) + 1):
             found.update(self.starts.get(word[:length], ()))
             found.update(self.ends.get(word[-length:], ()))
-        for part, numbers in self.insides.items():
-            if part in word:
-                found.update(numbers)
+        for length in self._inside_lengths:
+            for start in range(len(word) - length + 1):
+                found.update(self.insides.get(word[start : start + length], ()))
         return sorted(found)
+
+    @cached_property
+    def _inside_lengths(self) -> list[int]:
+        return sorted({len(part) for part in self.insides})
 
     @cached_property
     def digest(self) -> str:
@@ -79,13 +90,67 @@ class Concepts:
 @lru_cache(maxsize=1)
 def load_concepts() -> Concepts:
     """Load ``concepts.toml``."""
-    lists = take(read_toml(resource("concepts.toml")), "concepts", dict, "concepts.toml")
+    return _compiled(read_lists("concepts"))
+
+
+@lru_cache(maxsize=1)
+def load_fields() -> Concepts:
+    """Load ``fields.toml``."""
+    return _compiled(read_lists("fields"))
+
+
+def read_lists(kind: str) -> dict[str, list[str]]:
+    """Return the words and patterns of each list of ``concepts.toml`` or ``fields.toml`` by name.
+
+    Examples
+    --------
+    >>> read_lists("fields")["verdachte"][:2]
+    ['aanrander*', 'aanvaller']
+    """
+    lists = take(read_toml(resource(f"{kind}.toml")), kind, dict, f"{kind}.toml")
+    return {name: take(lists, name, str, f"{kind}.toml").split() for name in lists}
+
+
+def _compiled(lists: Mapping[str, Sequence[str]]) -> Concepts:
     kinds: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in range(4))
-    for number, name in enumerate(lists):
-        for word in take(lists, name, list, "concepts.toml"):
+    for number, words in enumerate(lists.values()):
+        for word in words:
             kinds[word.endswith("*") + 2 * word.startswith("*")][word.strip("*")].append(number)
     whole, starts, ends, insides = ({word: tuple(numbers) for word, numbers in kind.items()} for kind in kinds)
     return Concepts(tuple(lists), whole, starts, ends, insides)
+
+
+class Meetings(NamedTuple):
+    """Pairs that meet in rows: the places in the rows at which the one and the other stand, ascending, and the number of each pair."""
+
+    one: Ints
+    other: Ints
+    pairs: NDArray[np.int32]
+
+
+def meetings(held: csr_matrix, numbers: NDArray[np.int32]) -> Meetings:
+    """Return which pairs of concepts meet in rows.
+
+    Parameters
+    ----------
+    held : sparse matrix of shape (n_rows, n_concepts)
+        Which concepts each row holds; it is put in order.
+    numbers : array of shape (n_concepts, n_concepts)
+        The number of each pair at the place of its lower and its higher concept, -1 for one that is not asked for.
+
+    Examples
+    --------
+    >>> held = csr_matrix([[1, 0, 1], [0, 1, 0]])
+    >>> meetings(held, np.array([[-1, 5, 6], [-1, -1, 7], [-1, -1, -1]])).pairs.tolist()
+    [6]
+    """
+    held.sum_duplicates()  # ascending, and each concept of a row once
+    places = np.arange(len(held.indices))
+    following = np.repeat(held.indptr[1:].astype(np.int64), np.diff(held.indptr)) - places - 1
+    one, other = np.repeat(places, following), ranges(places + 1, following)
+    pairs = numbers[held.indices[one], held.indices[other]]
+    known = pairs >= 0
+    return Meetings(one[known], other[known], pairs[known])
 
 
 @lru_cache(maxsize=50_000)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, compress, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from spacy.tokenizer import Tokenizer
@@ -28,11 +28,13 @@ from smokkel_nlp.components.spotting import (
     TEXT,
     Passages,
     Spotter,
+    Vocabulary,
     counts,
     passages,
     subwords,
     telling_names,
 )
+from smokkel_nlp.concepts import load_fields
 from smokkel_nlp.content import Content
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import load_taxonomy
@@ -44,11 +46,13 @@ _POSITIVE_WEIGHT = 2.0
 _PENALTY = 2e-6
 _STEPS = 100
 _KEPT = 0.6
+# Passages in which two fields must meet.
+_LEAST_MET = 5
 _OVERLAP = 0.5
 
 
-def vocabulary(contents: Sequence[Content], least: int) -> tuple[list[str], list[str], list[str]]:
-    """Choose words, n-grams of letters, and pairs of words that stand in ``least`` texts or more; no names."""
+def vocabulary(contents: Sequence[Content], least: int) -> Vocabulary:
+    """Choose words, what they share, and pairs of words that stand in ``least`` texts or more, and all pairs of fields; no names."""
     texts = [[word if kept else None for word, kept in zip(c.masked.tolist(), counts(c).tolist(), strict=True)] for c in contents]
     distinct = [{word for word in words if word is not None} for words in texts]
     named = Counter(name for content in contents for name in content.named)
@@ -61,7 +65,8 @@ def vocabulary(contents: Sequence[Content], least: int) -> tuple[list[str], list
         for content, text in zip(contents, texts, strict=True)
     )
     kept = frozenset(words)
-    return words, list(grams), [pair for pair in keep_frequent(paired, least, 1.0) if kept.issuperset(pair.split(" "))]
+    known = (pair for pair in keep_frequent(paired, least, 1.0) if kept.issuperset(pair.split(" ")))
+    return Vocabulary(tuple(words), tuple(grams), tuple(known), tuple(map("+".join, combinations(load_fields().names, 2))))
 
 
 @dataclass
@@ -92,28 +97,38 @@ def mark(records: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, least: int 
     """Turn gold records into numbers, with the vocabulary they share."""
     contents = [Content(read(tokenizer(record["text"]), tokenizer)) for record in records]
     tags = load_taxonomy().tag_ids
-    words, grams, paired = vocabulary(contents, least)
-    size = len(words) + len(grams) + len(paired)
-    own, context = np.zeros((size, len(tags)), np.float32), np.zeros((len(words), 3 * len(tags)), np.float32)
-    blank = Spotter(tags, tuple(words), tuple(grams), tuple(paired), own, context, np.zeros(len(tags), np.float32))
+    chosen = vocabulary(contents, least)
+    blank = _blank(chosen)
     rows: list[list[list[Mapping[int, float]]]] = [[], [], [], []]
-    of_text, gold = [], []
+    meetings, of_text, gold = [], [], []
     for number, (content, record) in enumerate(zip(contents, records, strict=True)):
         found = passages(content)
         own, sentence, around, text = _rows(blank, content, found)
         for block, part in zip(rows, (own, sentence, around, [text]), strict=True):
             block.append(part)
+        meetings.append(blank.meetings(content, found).multiply(OWN(found.ends - found.starts)[:, None]))
         of_text += [number] * len(found.starts)
         gold.append(_gold(content, record, found, tags))
-    widths = (size, len(words), len(words), len(words))
+    meeting = vstack(meetings).tocsr()
+    frequent = np.flatnonzero(np.bincount(meeting.indices, minlength=len(chosen.met)) >= _LEAST_MET)
+    blank = _blank(chosen._replace(met=tuple(chosen.met[column] for column in frequent)))
+    widths = (chosen.edges[-2], *[len(chosen.words)] * 3)
     own_rows, sentence, around, text = (
         _matrix([row for part in block for row in part], width) for block, width in zip(rows, widths, strict=True)
     )
+    own_rows = hstack([own_rows, meeting[:, frequent]], dtype=np.float32).tocsr()
     return Marked(blank, own_rows, sentence, around, text, np.array(of_text, dtype=np.int64), np.concatenate(gold))
 
 
+def _blank(vocabulary: Vocabulary) -> Spotter:
+    """Return a spotter with a vocabulary, its weights zero."""
+    tags = load_taxonomy().tag_ids
+    context = np.zeros((len(vocabulary.words), 3 * len(tags)), np.float32)
+    return Spotter(tags, vocabulary, np.zeros((vocabulary.edges[-1], len(tags)), np.float32), context, np.zeros(len(tags), np.float32))
+
+
 def _rows(blank: Spotter, content: Content, found: Passages) -> tuple[Any, ...]:
-    """Return the features of the passages of a text by block, as :class:`Spotter` weighs them."""
+    """Return the features of the passages of a text by block, as :class:`Spotter` weighs them, but what meets in them."""
     parts, counted = blank.parts(content), counts(content)
     masked = content.masked.tolist()
     grams = blank.sub_index
@@ -217,15 +232,14 @@ def fit_spotter(marked: Marked, texts: NDArray[np.int64] | None = None) -> Spott
 
 
 def pruned(blank: Spotter, own: Floats, context: Floats, bias: Floats) -> Spotter:
-    """Return a spotter without the n-grams and pairs that weigh least, rounded as it is stored."""
-    n_words, n_grams = len(blank.words), len(blank.subwords)
+    """Return a spotter without the n-grams, pairs and meetings that weigh least, rounded as it is stored."""
     size = np.abs(own).max(axis=1, initial=0.0)
     kept = size >= np.quantile(size, 1 - _KEPT) if len(size) else np.zeros(0, dtype=bool)
-    kept[:n_words] = True
+    words, *others = blank.vocabulary
+    kept[: len(words)] = True
     own, context, bias = (array.astype(np.float16).astype(np.float32) for array in (own[kept], context, bias))
-    grams = tuple(gram for gram, keep in zip(blank.subwords, kept[n_words:], strict=False) if keep)
-    pairs = tuple(pair for pair, keep in zip(blank.pairs, kept[n_words + n_grams :], strict=True) if keep)
-    return Spotter(blank.tags, blank.words, grams, pairs, own, context, bias)
+    shorter = (tuple(compress(terms, kept[first:])) for terms, first in zip(others, blank.vocabulary.edges[1:], strict=False))
+    return Spotter(blank.tags, Vocabulary(words, *shorter), own, context, bias)
 
 
 def fit_rescoring(scores: Sequence[Floats], gold: Sequence[NDArray[np.bool_]]) -> Rescoring:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from smokkel_nlp.concepts import load_concepts
+from smokkel_nlp.concepts import Meetings, load_concepts, meetings
 from smokkel_nlp.content import Content
 from smokkel_nlp.features import Vectorizer, cue_of, tag_weights
 from smokkel_nlp.lexicon import Runs, Table
@@ -48,14 +48,6 @@ class Stretches(NamedTuple):
     first: Ints
     end: Ints
     text: Ints
-
-
-class Meetings(NamedTuple):
-    """Pairs of concepts that meet: the places in the rows at which the one and the other stand, ascending, and the column of each pair."""
-
-    one: Ints
-    other: Ints
-    columns: NDArray[np.int32]
 
 
 class Columns:
@@ -127,13 +119,7 @@ class Columns:
 
     def meetings(self, held: csr_matrix, block: int) -> Meetings:
         """Return which pairs of concepts meet in the rows of ``held``, of those that one of the two blocks has columns for."""
-        held.sum_duplicates()  # ascending, and each concept of a row once
-        numbers = np.arange(len(held.indices))
-        following = np.repeat(held.indptr[1:].astype(np.int64), np.diff(held.indptr)) - numbers - 1
-        one, other = np.repeat(numbers, following), ranges(numbers + 1, following)
-        columns = self._met[block][0][held.indices[one], held.indices[other]]
-        known = columns >= 0
-        return Meetings(one[known], other[known], columns[known])
+        return meetings(held, self._met[block][0])
 
     def met(self, held: csr_matrix, block: int) -> csr_matrix:
         """Return how often pairs of concepts meet in the rows of ``held``, in the columns of one of the two blocks."""

@@ -7,27 +7,28 @@ from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from smokkel_nlp.background import FILE, read_background
 from smokkel_nlp.classifier import CaseClassifier
-from smokkel_nlp.concepts import REACHES, load_concepts, met, shared
+from smokkel_nlp.concepts import REACHES, Concepts, load_concepts, load_fields, meetings, met, read_lists, shared
 from smokkel_nlp.corpus import read_gold
 from smokkel_nlp.errors import CorpusError, InputError, ModelError
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.model import read_model
 from smokkel_nlp.store import CLASSIFIER_FILES, read_files
-from smokkel_nlp.taxonomy import read_toml, resource
 
-LISTS = read_toml(resource("concepts.toml"))["concepts"]
+LISTS, FIELDS = read_lists("concepts"), read_lists("fields")
+BOTH = [*LISTS.items(), *FIELDS.items()]
 HELD = st.lists(st.frozensets(st.integers(0, 6), max_size=4), max_size=7)
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_holds_each_word_once_and_none_that_is_masked(name: str) -> None:
-    words = LISTS[name]
+@pytest.mark.parametrize(("name", "words"), BOTH)
+def test_a_list_holds_each_word_once_and_none_that_is_masked(name: str, words: list[str]) -> None:
     assert words
     assert len(set(words)) == len(words)
     masks = load_masks()
@@ -37,18 +38,20 @@ def test_a_list_holds_each_word_once_and_none_that_is_masked(name: str) -> None:
         assert masks(word.strip("*")) == word.strip("*"), f"{word} never stands in a text: masks.toml takes it out or makes another of it"
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_no_pattern_is_covered_by_another_of_its_list(name: str) -> None:
-    words = LISTS[name]
+@pytest.mark.parametrize(("name", "words"), BOTH)
+def test_no_pattern_is_covered_by_another_of_its_list(name: str, words: list[str]) -> None:
     for one in words:
         for other in words:
             wider = one.startswith("*") <= other.startswith("*") and one.endswith("*") <= other.endswith("*")
             assert one == other or not (wider and fnmatchcase(one.strip("*"), other)), f"{one} is {other}"
 
 
-def test_no_word_stands_in_two_lists() -> None:
-    words = Counter(word for words in LISTS.values() for word in words)
-    assert [word for word, count in words.items() if count > 1] == []
+def test_no_word_stands_in_two_lists_or_in_three_fields() -> None:
+    concepts, fields = (Counter(word for words in lists.values() for word in words) for lists in (LISTS, FIELDS))
+    assert len(concepts) > 500
+    assert len(fields) > 10_000
+    assert [word for word, count in concepts.items() if count > 1] == []
+    assert [word for word, count in fields.items() if count > 2] == []
 
 
 # What a pattern that is too short would catch: other meanings, function words, places and names.
@@ -64,13 +67,24 @@ def test_words_of_another_meaning_have_no_concept(word: str) -> None:
     assert load_concepts()(word) == []
 
 
-def test_words_have_the_concepts_their_patterns_say(root) -> None:
-    concepts = load_concepts()
+UNFAIR = (
+    "vrouw man meisje jongen dochter zoon weduwe hoer moslim christen imam kerk moskee koran buitenlander allochtoon expat tolk"
+    " huidskleur getint donker donkere blond hoofddoek amsterdam antwerpen polen syrisch zigeuner stamhoofd"
+)
+
+
+@pytest.mark.parametrize("word", UNFAIR.split())
+def test_no_field_holds_sex_origin_religion_or_place(word: str) -> None:
+    assert load_fields()(word) == []
+
+
+@pytest.mark.parametrize(("lists", "concepts"), [(LISTS, load_concepts()), (FIELDS, load_fields())])
+def test_words_have_the_concepts_their_patterns_say(root, lists: dict[str, list[str]], concepts: Concepts) -> None:
     words = sorted({word for record in read_gold(root / "corpus" / "dev.jsonl")[:40] for word in record["text"].lower().split()})
     assert len(words) > 2000
     found = 0
     for word in words:
-        expected = [number for number, name in enumerate(LISTS) if any(fnmatchcase(word, pattern) for pattern in LISTS[name])]
+        expected = [number for number, name in enumerate(lists) if any(fnmatchcase(word, pattern) for pattern in lists[name])]
         assert concepts(word) == expected, word
         found += bool(expected)
     assert found > 300
@@ -94,6 +108,19 @@ def test_concepts_meet_in_neighbouring_sentences(held: list[frozenset[int]]) -> 
     assert met(held, 2) == expected
     assert set(met(held, None)) == {(a, b) for a in frozenset().union(*held) for b in frozenset().union(*held) if a < b}
     assert set(met(held, None).values()) <= {1}
+
+
+@given(HELD)
+def test_pairs_meet_in_rows(held: list[frozenset[int]]) -> None:
+    rows = csr_matrix(np.array([[number in row for number in range(7)] for row in held], dtype=np.int32).reshape(-1, 7))
+    numbers = np.full((7, 7), -1, dtype=np.int32)
+    asked = [(0, 3), (1, 2), (2, 6)]
+    for number, pair in enumerate(asked):
+        numbers[pair] = number
+    one, _, pairs = meetings(rows, numbers)
+    row = np.searchsorted(rows.indptr, one, side="right") - 1
+    expected = [(place, number) for place, row in enumerate(held) for number, pair in enumerate(asked) if row.issuperset(pair)]
+    assert sorted(zip(row.tolist(), pairs.tolist(), strict=True)) == expected
 
 
 def test_what_was_made_with_other_lists_is_refused(root, tmp_path) -> None:

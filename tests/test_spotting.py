@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,15 @@ from smokkel_nlp.components import spotting
 from smokkel_nlp.components.assertion import Reader
 from smokkel_nlp.components.mentions import Found, Label, by_weight, find_mentions, load_cues, longest
 from smokkel_nlp.components.rescoring import Rescoring
-from smokkel_nlp.components.spotting import FILES, Spotter, pack, passages, unpack
+from smokkel_nlp.components.spotting import FILES, Spotter, counts, pack, passages, unpack
 from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
 from smokkel_nlp.components.weighing import MENTIONS, Weigher
 from smokkel_nlp.components.weighing import unpack as unpack_weights
+from smokkel_nlp.concepts import load_fields
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import CueMatcher, parse_cue
-from smokkel_nlp.learning import fit_spotter, mark
+from smokkel_nlp.errors import ModelError
+from smokkel_nlp.learning import fit_spotter, mark, vocabulary
 from smokkel_nlp.lexicon import Lexicon, Table
 from smokkel_nlp.passage_evaluation import measure_mentions, mentions_markdown
 from smokkel_nlp.reading import Finder, Reading, read
@@ -57,8 +60,10 @@ def content_of(nlp: Language, text: str) -> Content:
 def test_passages_are_weighed_as_they_are_learnt(blank: Language, records: list[dict[str, object]]) -> None:
     marked = mark(records, blank.tokenizer)
     learnt = fit_spotter(marked)
-    kept = [*range(len(learnt.words)), *_rows(marked.blank.subwords, learnt.subwords, len(learnt.words))]
-    kept += _rows(marked.blank.pairs, learnt.pairs, len(learnt.words) + len(marked.blank.subwords))
+    before, after = marked.blank.vocabulary, learnt.vocabulary
+    kept = [row for terms, known, edge in zip(before, after, before.edges, strict=False) for row in _rows(terms, known, edge)]
+    assert after.words == before.words
+    assert 0 < len(after.met) < len(before.met) < len(vocabulary([], 1).met)
     first, width = 0, len(learnt.tags)
     for number, record in enumerate(records):
         _, scores = learnt(content_of(blank, str(record["text"])))
@@ -90,6 +95,29 @@ def test_mentions_are_weighed_at_once_as_one_by_one(blank: Language, records: li
             assert np.allclose(row + weigher.weights.sums([facts.items()])[0], by_name, atol=1e-3)
             count += 1
     assert count > 50
+
+
+def test_fields_meet_inside_passages(blank: Language, spotter: Spotter, records: list[dict[str, object]]) -> None:
+    fields, met, total = load_fields(), spotter.vocabulary.met, 0
+    for record in records:
+        content = content_of(blank, str(record["text"]))
+        cut, words = passages(content), [word if kept else None for word, kept in zip(content.masked, counts(content), strict=True)]
+        found = spotter.meetings(content, cut)
+        for row, (start, end) in enumerate(zip(cut.starts, cut.ends, strict=True)):
+            held = sorted({number for word in words[start:end] if word is not None for number in fields(word)})
+            expected = {f"{fields.names[one]}+{fields.names[other]}" for one, other in combinations(held, 2)}
+            assert {met[pair] for pair in found[row].indices} == expected & set(met)
+            total += found[row].nnz
+    assert set(found.data) == {1.0}
+    assert total > 500
+
+
+def test_a_spotter_that_was_made_with_other_fields_is_refused() -> None:
+    raw = dict(read_files(None, FILES))
+    data = json.loads(raw[FILES[0]])
+    raw[FILES[0]] = json.dumps({**data, "fields": data["fields"][::-1]}).encode()
+    with pytest.raises(ModelError, match=r"spotting.json: made with other lists of fields"):
+        unpack(raw)
 
 
 def test_a_long_text_is_weighed_by_blocks(blank: Language, spotter: Spotter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 """Spotting: which passages show a modus operandi, by weights learnt from marked passages.
 
-A sentence is cut into passages at commas, conjunctions and the like. A passage is weighed, for each tag, by its words, their letters
-and its pairs of words; by the other words of its sentence; by the sentences around it; and by what the text is about. For a mention,
-what that sums up to is weighed again beside the other passages of the text (:mod:`smokkel_nlp.components.rescoring`). The weights are
-data: a JSON and an npz file of the model.
+A sentence is cut into passages at commas, conjunctions and the like. A passage is weighed, for each tag, by its words, their letters, the
+fields they belong to (``fields.toml``), its pairs of words and the pairs of fields that meet in it; by the other words of its sentence; by
+the sentences around it; and by what the text is about. For a mention, what that sums up to is weighed again beside the other passages of
+the text (:mod:`smokkel_nlp.components.rescoring`). The weights are data: a JSON and an npz file of the model.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +20,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from smokkel_nlp.components.rescoring import Rescoring
+from smokkel_nlp.concepts import load_fields, meetings
 from smokkel_nlp.content import Content
-from smokkel_nlp.lexicon import Table
+from smokkel_nlp.errors import ModelError
+from smokkel_nlp.lexicon import Runs, Table
 from smokkel_nlp.masks import load_masks
 from smokkel_nlp.ragged import distinct, first_maxima, ranges
-from smokkel_nlp.store import pack_arrays, unpack_arrays
+from smokkel_nlp.store import RETRAIN, pack_arrays, unpack_arrays
 from smokkel_nlp.taxonomy import load_taxonomy, read_toml, resource, take
 from smokkel_nlp.text import letter_grams
 
@@ -87,14 +90,14 @@ _TELLING = Table(lambda orth, lower: lower in telling_names(), np.bool_)
 
 
 def subwords(word: str) -> set[str]:
-    """Return the n-grams of letters of a word, its edges marked.
+    """Return what a word shares with others: the n-grams of its letters, its edges marked, and the fields it belongs to.
 
     Examples
     --------
     >>> sorted(subwords("kelder"))[:3]
-    ['<kel', '<keld', 'der>']
+    ['#gebouw', '<kel', '<keld']
     """
-    return set(letter_grams(word, _LETTERS, _GRAMS))
+    return {*letter_grams(word, _LETTERS, _GRAMS), *(f"#{load_fields().names[number]}" for number in load_fields()(word))}
 
 
 class Passages(NamedTuple):
@@ -142,6 +145,31 @@ class Parts(NamedTuple):
     pairs: Ints
 
 
+class Vocabulary(NamedTuple):
+    """What has weights of its own.
+
+    Parameters
+    ----------
+    words : tuple of str
+    subwords : tuple of str
+        See :func:`subwords`.
+    pairs : tuple of str
+        Neighbouring words, a space between them.
+    met : tuple of str
+        Fields that meet in a passage, a plus between them.
+    """
+
+    words: tuple[str, ...]
+    subwords: tuple[str, ...]
+    pairs: tuple[str, ...]
+    met: tuple[str, ...]
+
+    @property
+    def edges(self) -> list[int]:
+        """The rows at which the four begin, and the end of the last."""
+        return [0, *accumulate(map(len, self))]
+
+
 @dataclass
 class Spotter:
     """Weights of passages.
@@ -149,9 +177,8 @@ class Spotter:
     Parameters
     ----------
     tags : tuple of str
-    words, subwords, pairs : tuple of str
-        The vocabulary; a pair is two words with a space between them.
-    own : array of shape (n_words + n_subwords + n_pairs, n_tags)
+    vocabulary : Vocabulary
+    own : array of shape (n_words + n_subwords + n_pairs + n_met, n_tags)
         Weights of what stands in the passage itself.
     context : array of shape (n_words, 3 * n_tags)
         Weights of the words of its sentence, of the sentences around it, and of the text.
@@ -165,9 +192,7 @@ class Spotter:
     """
 
     tags: tuple[str, ...]
-    words: tuple[str, ...]
-    subwords: tuple[str, ...]
-    pairs: tuple[str, ...]
+    vocabulary: Vocabulary
     own: Floats
     context: Floats
     bias: Floats
@@ -176,18 +201,22 @@ class Spotter:
     floor: float = 0.0
 
     def __post_init__(self) -> None:
-        masks = load_masks()
-        self._index = {word: row for row, word in enumerate(self.words)}
-        self.sub_index = {gram: len(self.words) + row for row, gram in enumerate(self.subwords)}
-        size = len(self.words)
-        index = self._index
-        keyed = sorted((index[one] * size + index[other], row) for row, (one, other) in enumerate(pair.split(" ") for pair in self.pairs))
+        masks, fields = load_masks(), load_fields()
+        words, grams, pairs, met = self.vocabulary
+        size = len(words)
+        self._index = index = {word: row for row, word in enumerate(words)}
+        self.sub_index = {gram: size + row for row, gram in enumerate(grams)}
+        keyed = sorted((index[one] * size + index[other], row) for row, (one, other) in enumerate(pair.split(" ") for pair in pairs))
         self._pair_keys = np.array([key for key, _ in keyed], dtype=np.int64)
-        self._pair_rows = np.array([row for _, row in keyed], dtype=np.int64) + size + len(self.subwords)
+        self._pair_rows = np.array([row for _, row in keyed], dtype=np.int64) + size + len(grams)
         self._beside = np.vstack([self.context[:, : 2 * len(self.tags)], np.zeros((1, 2 * len(self.tags)), dtype=np.float32)])
         self._of_text = np.ascontiguousarray(self.context[:, 2 * len(self.tags) :])
         self._number = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int64)
         self._share = Table(lambda orth, lower: self.share(masks(lower)), np.float32, len(self.tags))
+        self._fields = Runs(lambda orth, lower: fields(masks(lower) or ""))
+        self._meetings = np.full((len(fields.names), len(fields.names)), -1, dtype=np.int32)
+        for number, name in enumerate(met):
+            self._meetings[fields.pair(name, "+")] = number
 
     def share(self, word: str | None) -> Floats:
         """Return what a word and its letters add to a passage they stand in, shape (n_tags,)."""
@@ -205,11 +234,22 @@ class Spotter:
         words[~counts(content)] = -1
         if len(words) < 2 or not len(self._pair_keys):
             return Parts(words, np.full(len(words), -1, dtype=np.int64))
-        keys = words[:-1] * len(self.words) + words[1:]
+        keys = words[:-1] * len(self._index) + words[1:]
         keys[(words[:-1] < 0) | (words[1:] < 0)] = -1
         keys[content.reading.sentence_bounds[1:-1] - 1] = -1  # no pair lies across the end of a sentence
         places = np.minimum(np.searchsorted(self._pair_keys, keys), len(self._pair_keys) - 1)
         return Parts(words, np.concatenate([[-1], np.where(self._pair_keys[places] == keys, self._pair_rows[places], -1)]))
+
+    def meetings(self, content: Content, found: Passages) -> csr_matrix:
+        """Return which pairs of fields meet in passages, shape (n_passages, n_met)."""
+        words = np.flatnonzero(counts(content))
+        values, sizes = self._fields(content.reading.words, content.reading.numbers[words])
+        edges = np.append(found.starts, len(content.reading))
+        edges = np.concatenate([[0], np.cumsum(sizes)])[np.searchsorted(words, edges)]
+        held = csr_matrix((np.ones(len(values), dtype=np.int32), values, edges), shape=(len(found.starts), len(self._meetings)))
+        one, _, pairs = meetings(held, self._meetings)
+        edges = np.searchsorted(one, held.indptr)
+        return csr_matrix((np.ones(len(pairs), dtype=np.float32), pairs, edges), shape=(len(found.starts), len(self.vocabulary.met)))
 
     def __call__(self, content: Content) -> tuple[Passages, Floats]:
         """Weigh the passages of texts; returns them and their scores, log odds of shape (n_passages, n_tags)."""
@@ -219,7 +259,7 @@ class Spotter:
             return found, np.zeros((0, width), dtype=np.float32)
         parts, counted = self.parts(content), counts(content)
         own, context = np.empty((n, width), dtype=np.float32), np.empty((n, 2 * width), dtype=np.float32)
-        known = np.where(parts.words >= 0, parts.words, len(self.words))
+        known = np.where(parts.words >= 0, parts.words, len(self._index))
         first = 0
         while first < n:
             last = max(first + 1, int(np.searchsorted(found.ends, found.starts[first] + _BLOCK, side="right")))
@@ -243,6 +283,7 @@ class Spotter:
         beside[joined] += numbers[joined + 1]
         texts, many = self._texts(content, parts.words)
         lengths, wide = found.ends - found.starts, np.diff(bounds)
+        own += self.meetings(content, found) @ self.own[self.vocabulary.edges[-2] :]
         scores = own * OWN(lengths)[:, None]
         scores += (sentences[found.sentence, :width] - context[:, :width]) * SENTENCE(wide)[found.sentence, None]
         scores += (around * AROUND(beside)[:, None])[found.sentence]
@@ -260,9 +301,9 @@ class Spotter:
         edges = content.reading.edges
         known = np.flatnonzero(words >= 0)
         owners = np.repeat(np.arange(len(edges) - 1), np.diff(edges))[known]
-        owners, rows = np.divmod(distinct(owners * len(self.words) + words[known]), max(len(self.words), 1))
+        owners, rows = np.divmod(distinct(owners * len(self._index) + words[known]), max(len(self._index), 1))
         sizes = np.bincount(owners, minlength=len(edges) - 1)
-        which = csr_matrix((np.ones(len(rows), dtype=np.float32), rows, np.cumsum([0, *sizes])), shape=(len(sizes), len(self.words)))
+        which = csr_matrix((np.ones(len(rows), dtype=np.float32), rows, np.cumsum([0, *sizes])), shape=(len(sizes), len(self._index)))
         sums: Floats = which @ self._of_text
         return sums, sizes
 
@@ -305,7 +346,7 @@ def pack(spotter: Spotter) -> dict[str, bytes]:
     """Return the content of the two files that hold a spotter, its rescoring included; the same spotter gives the same bytes."""
     assert spotter.rescoring is not None, "learn the rescoring first"
     data = {
-        "tags": spotter.tags, "words": spotter.words, "subwords": spotter.subwords, "pairs": spotter.pairs,
+        "tags": spotter.tags, **spotter.vocabulary._asdict(), "fields": load_fields().digest,
         "threshold": spotter.threshold, "floor": spotter.floor,
     }  # fmt: skip
     arrays = {name: getattr(spotter, name).astype(np.float16) for name in _HALVES} | spotter.rescoring.to_arrays()
@@ -313,9 +354,17 @@ def pack(spotter: Spotter) -> dict[str, bytes]:
 
 
 def unpack(raw: Mapping[str, bytes]) -> Spotter:
-    """Build a spotter from the content of the two files."""
+    """Build a spotter from the content of the two files.
+
+    Raises
+    ------
+    ModelError
+        If it was learnt with other lists of fields.
+    """
     data, arrays = json.loads(raw[FILES[0]]), unpack_arrays(raw[FILES[1]])
-    tags, words, subwords, pairs = (tuple(data[name]) for name in ("tags", "words", "subwords", "pairs"))
+    if data["fields"] != load_fields().digest:
+        raise ModelError(f"{FILES[0]}: made with other lists of fields than this version of the library has; {RETRAIN}")
+    vocabulary = Vocabulary(*(tuple(data[name]) for name in Vocabulary._fields))
     own, context, bias = (arrays[name].astype(np.float32) for name in _HALVES)
     rescoring = Rescoring.from_arrays(arrays)
-    return Spotter(tags, words, subwords, pairs, own, context, bias, rescoring, data["threshold"], data["floor"])
+    return Spotter(tuple(data["tags"]), vocabulary, own, context, bias, rescoring, data["threshold"], data["floor"])
