@@ -248,27 +248,31 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
     def _weights(self, X: csr_matrix, Y: Ints, stage: Stage | None, beside: Beside | None) -> tuple[Floats, Floats]:
         """Fit the first stage of all labels."""
         coef, intercept = np.zeros((Y.shape[1], X.shape[1])), np.zeros(Y.shape[1])
-        for k in range(Y.shape[1]):
-            share = Y[:, k].mean()
-            if share in (0.0, 1.0):
-                intercept[k] = 10.0 * (2 * share - 1)
+        later = np.zeros(0, dtype=np.int64) if stage is None else stage.labels
+        for staged, labels in ((False, np.setdiff1d(np.arange(Y.shape[1]), later)), (True, later)):
+            if not len(labels):
                 continue
-            copies = self._copies(X, stage, stage is not None and k in stage.labels, beside)
-            matrix, y = vstack([matrix for matrix, _ in copies]).tocsr(), np.tile(Y[:, k], len(copies))
-            # Both classes weigh as much, as class_weight="balanced" has it, the background coming on top.
-            weights = np.repeat([weight for _, weight in copies], X.shape[0]) * np.where(y == 1, 0.5 / share, 0.5 / (1 - share))
-            if beside is not None and beside.background.shape[0]:
-                others = beside.background.shape[0]
-                matrix, y = vstack([matrix, beside.background]).tocsr(), np.append(y, np.zeros(others, dtype=y.dtype))
-                weights = np.append(weights, np.full(others, _BACKGROUND * X.shape[0] / 2 / others))
-            model = LogisticRegression(C=self.C, solver="liblinear", random_state=0, max_iter=2000)
-            scale = np.ones(X.shape[1])
-            if stage is not None:  # terms are scaled by how telling they are; mentions keep their scale
-                present = matrix.astype(bool).T
-                scale = scale_of(present @ (weights * y), present @ (weights * (1 - y)))
-                scale[stage.blind] = 1.0
-            model.fit(matrix.multiply(scale).tocsr(), y, sample_weight=weights)
-            coef[k], intercept[k] = model.coef_[0] * scale, model.intercept_[0]
+            copies = self._copies(X, stage, staged, beside)
+            parts, sizes = [matrix for matrix, _ in copies], np.repeat([weight for _, weight in copies], X.shape[0])
+            others = 0 if beside is None else beside.background.shape[0]
+            matrix = vstack([*parts, beside.background] if beside is not None and others else parts).tocsr()
+            present = matrix.astype(bool).T
+            for k in labels:
+                share = Y[:, k].mean()
+                if share in (0.0, 1.0):
+                    intercept[k] = 10.0 * (2 * share - 1)
+                    continue
+                # Both classes weigh as much, as class_weight="balanced" has it, the background coming on top.
+                y = np.append(np.tile(Y[:, k], len(copies)), np.zeros(others, dtype=Y.dtype))
+                weights = sizes * np.where(y[: len(sizes)] == 1, 0.5 / share, 0.5 / (1 - share))
+                weights = np.append(weights, np.full(others, _BACKGROUND * X.shape[0] / 2 / max(others, 1)))
+                model = LogisticRegression(C=self.C, solver="liblinear", random_state=0, max_iter=2000)
+                scale = np.ones(X.shape[1])
+                if stage is not None:  # terms are scaled by how telling they are; mentions keep their scale
+                    scale = scale_of(present @ (weights * y), present @ (weights * (1 - y)))
+                    scale[stage.blind] = 1.0
+                model.fit(matrix.multiply(scale).tocsr(), y, sample_weight=weights)
+                coef[k], intercept[k] = model.coef_[0] * scale, model.intercept_[0]
         return coef, intercept
 
     @staticmethod
