@@ -1,8 +1,8 @@
 """What meets what: pairs of concepts in neighbouring sentences, and anywhere in a text.
 
 A sum of words cannot tell persons in a boat with a rescuer from persons in a boat with a payment; which two things meet can. The concepts
-are lists of words (``concepts.toml``), so that a pair is known from few texts and in words that no text of the corpus has. Fields
-(``fields.toml``) are lists of the same form, finer and wider, that passages are weighed by.
+are lists of words, so that a pair is known from few texts and in words that no text of the corpus has: what plays a part in cases of this
+kind (``concepts.toml``), and the fields that nearly all words of content belong to (``fields.toml``), finer and wider.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from smokkel_nlp.taxonomy import read_toml, resource, take
 Pair = tuple[int, int]
 # Letters of the longest word.
 _LONGEST = 50
+FIELD = "veld."
 # How many sentences lie near each other; None for those of the whole text.
 REACHES = {"+": 2, "&": None}
 
@@ -37,6 +38,7 @@ class Concepts:
     Parameters
     ----------
     names : tuple of str
+        The fields come last.
     words, starts, ends, insides : mapping of str to tuple of int
         Whole words, beginnings, endings and parts of words, each with the numbers of its concepts.
     """
@@ -54,7 +56,7 @@ class Concepts:
         --------
         >>> concepts = load_concepts()
         >>> [concepts.names[number] for number in concepts("visumvrije")], concepts("tafel")
-        (['verblijf'], [])
+        (['verblijf', 'veld.verblijfsrecht'], [])
         """
         if len(word) > _LONGEST:
             return []
@@ -89,35 +91,29 @@ class Concepts:
 
 @lru_cache(maxsize=1)
 def load_concepts() -> Concepts:
-    """Load ``concepts.toml``."""
-    return _compiled(read_lists("concepts"))
-
-
-@lru_cache(maxsize=1)
-def load_fields() -> Concepts:
-    """Load ``fields.toml``."""
-    return _compiled(read_lists("fields"))
-
-
-def read_lists(kind: str) -> dict[str, list[str]]:
-    """Return the words and patterns of each list of ``concepts.toml`` or ``fields.toml`` by name.
-
-    Examples
-    --------
-    >>> read_lists("fields")["verdachte"][:2]
-    ['aanrander*', 'aanvaller']
-    """
-    lists = take(read_toml(resource(f"{kind}.toml")), kind, dict, f"{kind}.toml")
-    return {name: take(lists, name, str, f"{kind}.toml").split() for name in lists}
-
-
-def _compiled(lists: Mapping[str, Sequence[str]]) -> Concepts:
+    """Load ``concepts.toml`` and ``fields.toml``."""
     kinds: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in range(4))
+    lists = read_lists()
     for number, words in enumerate(lists.values()):
         for word in words:
             kinds[word.endswith("*") + 2 * word.startswith("*")][word.strip("*")].append(number)
     whole, starts, ends, insides = ({word: tuple(numbers) for word, numbers in kind.items()} for kind in kinds)
     return Concepts(tuple(lists), whole, starts, ends, insides)
+
+
+def read_lists() -> dict[str, list[str]]:
+    """Return the words and patterns of each concept by name; those of the fields come last, under ``veld.`` and theirs.
+
+    Examples
+    --------
+    >>> read_lists()["veld.verdachte"][:2]
+    ['aanrander*', 'aanvaller']
+    """
+    found: dict[str, list[str]] = {}
+    for kind, prefix in (("concepts", ""), ("fields", FIELD)):
+        lists = take(read_toml(resource(f"{kind}.toml")), kind, dict, f"{kind}.toml")
+        found |= {prefix + name: take(lists, name, str, f"{kind}.toml").split() for name in lists}
+    return found
 
 
 class Meetings(NamedTuple):

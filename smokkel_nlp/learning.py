@@ -34,7 +34,7 @@ from smokkel_nlp.components.spotting import (
     subwords,
     telling_names,
 )
-from smokkel_nlp.concepts import load_fields
+from smokkel_nlp.concepts import load_concepts
 from smokkel_nlp.content import Content
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import load_taxonomy
@@ -46,13 +46,13 @@ _POSITIVE_WEIGHT = 2.0
 _PENALTY = 2e-6
 _STEPS = 100
 _KEPT = 0.6
-# Passages in which two fields must meet.
+# Passages in which two concepts must meet.
 _LEAST_MET = 5
 _OVERLAP = 0.5
 
 
 def vocabulary(contents: Sequence[Content], least: int) -> Vocabulary:
-    """Choose words, what they share, and pairs of words that stand in ``least`` texts or more, and all pairs of fields; no names."""
+    """Choose words, what they share, and pairs of words that stand in ``least`` texts or more, and all pairs of concepts; no names."""
     texts = [[word if kept else None for word, kept in zip(c.masked.tolist(), counts(c).tolist(), strict=True)] for c in contents]
     distinct = [{word for word in words if word is not None} for words in texts]
     named = Counter(name for content in contents for name in content.named)
@@ -66,7 +66,7 @@ def vocabulary(contents: Sequence[Content], least: int) -> Vocabulary:
     )
     kept = frozenset(words)
     known = (pair for pair in keep_frequent(paired, least, 1.0) if kept.issuperset(pair.split(" ")))
-    return Vocabulary(tuple(words), tuple(grams), tuple(known), tuple(map("+".join, combinations(load_fields().names, 2))))
+    return Vocabulary(tuple(words), tuple(grams), tuple(known), tuple(map("+".join, combinations(load_concepts().names, 2))))
 
 
 @dataclass

@@ -23,7 +23,7 @@ from smokkel_nlp.components.spotting import FILES, Spotter, counts, pack, passag
 from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
 from smokkel_nlp.components.weighing import MENTIONS, Weigher
 from smokkel_nlp.components.weighing import unpack as unpack_weights
-from smokkel_nlp.concepts import load_fields
+from smokkel_nlp.concepts import load_concepts
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import CueMatcher, parse_cue
 from smokkel_nlp.errors import ModelError
@@ -97,26 +97,26 @@ def test_mentions_are_weighed_at_once_as_one_by_one(blank: Language, records: li
     assert count > 50
 
 
-def test_fields_meet_inside_passages(blank: Language, spotter: Spotter, records: list[dict[str, object]]) -> None:
-    fields, met, total = load_fields(), spotter.vocabulary.met, 0
+def test_concepts_meet_inside_passages(blank: Language, spotter: Spotter, records: list[dict[str, object]]) -> None:
+    concepts, met, total = load_concepts(), spotter.vocabulary.met, 0
     for record in records:
         content = content_of(blank, str(record["text"]))
         cut, words = passages(content), [word if kept else None for word, kept in zip(content.masked, counts(content), strict=True)]
         found = spotter.meetings(content, cut)
         for row, (start, end) in enumerate(zip(cut.starts, cut.ends, strict=True)):
-            held = sorted({number for word in words[start:end] if word is not None for number in fields(word)})
-            expected = {f"{fields.names[one]}+{fields.names[other]}" for one, other in combinations(held, 2)}
+            held = sorted({number for word in words[start:end] if word is not None for number in concepts(word)})
+            expected = {f"{concepts.names[one]}+{concepts.names[other]}" for one, other in combinations(held, 2)}
             assert {met[pair] for pair in found[row].indices} == expected & set(met)
             total += found[row].nnz
     assert set(found.data) == {1.0}
     assert total > 500
 
 
-def test_a_spotter_that_was_made_with_other_fields_is_refused() -> None:
+def test_a_spotter_that_was_made_with_other_concepts_is_refused() -> None:
     raw = dict(read_files(None, FILES))
     data = json.loads(raw[FILES[0]])
-    raw[FILES[0]] = json.dumps({**data, "fields": data["fields"][::-1]}).encode()
-    with pytest.raises(ModelError, match=r"spotting.json: made with other lists of fields"):
+    raw[FILES[0]] = json.dumps({**data, "concepts": data["concepts"][::-1]}).encode()
+    with pytest.raises(ModelError, match=r"spotting.json: made with other lists of concepts"):
         unpack(raw)
 
 

@@ -1,7 +1,7 @@
 """Spotting: which passages show a modus operandi, by weights learnt from marked passages.
 
 A sentence is cut into passages at commas, conjunctions and the like. A passage is weighed, for each tag, by its words, their letters, the
-fields they belong to (``fields.toml``), its pairs of words and the pairs of fields that meet in it; by the other words of its sentence; by
+concepts they stand for, its pairs of words and the pairs of concepts that meet in it; by the other words of its sentence; by
 the sentences around it; and by what the text is about. For a mention, what that sums up to is weighed again beside the other passages of
 the text (:mod:`smokkel_nlp.components.rescoring`). The weights are data: a JSON and an npz file of the model.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from smokkel_nlp.components.rescoring import Rescoring
-from smokkel_nlp.concepts import load_fields, meetings
+from smokkel_nlp.concepts import load_concepts, meetings
 from smokkel_nlp.content import Content
 from smokkel_nlp.errors import ModelError
 from smokkel_nlp.lexicon import Runs, Table
@@ -90,14 +90,14 @@ _TELLING = Table(lambda orth, lower: lower in telling_names(), np.bool_)
 
 
 def subwords(word: str) -> set[str]:
-    """Return what a word shares with others: the n-grams of its letters, its edges marked, and the fields it belongs to.
+    """Return what a word shares with others: the n-grams of its letters, its edges marked, and the concepts it stands for.
 
     Examples
     --------
     >>> sorted(subwords("kelder"))[:3]
-    ['#gebouw', '<kel', '<keld']
+    ['#veld.gebouw', '<kel', '<keld']
     """
-    return {*letter_grams(word, _LETTERS, _GRAMS), *(f"#{load_fields().names[number]}" for number in load_fields()(word))}
+    return {*letter_grams(word, _LETTERS, _GRAMS), *(f"#{load_concepts().names[number]}" for number in load_concepts()(word))}
 
 
 class Passages(NamedTuple):
@@ -156,7 +156,7 @@ class Vocabulary(NamedTuple):
     pairs : tuple of str
         Neighbouring words, a space between them.
     met : tuple of str
-        Fields that meet in a passage, a plus between them.
+        Concepts that meet in a passage, a plus between them.
     """
 
     words: tuple[str, ...]
@@ -201,7 +201,7 @@ class Spotter:
     floor: float = 0.0
 
     def __post_init__(self) -> None:
-        masks, fields = load_masks(), load_fields()
+        masks, concepts = load_masks(), load_concepts()
         words, grams, pairs, met = self.vocabulary
         size = len(words)
         self._index = index = {word: row for row, word in enumerate(words)}
@@ -213,10 +213,10 @@ class Spotter:
         self._of_text = np.ascontiguousarray(self.context[:, 2 * len(self.tags) :])
         self._number = Table(lambda orth, lower: index.get(masks(lower) or "", -1), np.int64)
         self._share = Table(lambda orth, lower: self.share(masks(lower)), np.float32, len(self.tags))
-        self._fields = Runs(lambda orth, lower: fields(masks(lower) or ""))
-        self._meetings = np.full((len(fields.names), len(fields.names)), -1, dtype=np.int32)
+        self._concepts = Runs(lambda orth, lower: concepts(masks(lower) or ""))
+        self._meetings = np.full((len(concepts.names), len(concepts.names)), -1, dtype=np.int32)
         for number, name in enumerate(met):
-            self._meetings[fields.pair(name, "+")] = number
+            self._meetings[concepts.pair(name, "+")] = number
 
     def share(self, word: str | None) -> Floats:
         """Return what a word and its letters add to a passage they stand in, shape (n_tags,)."""
@@ -241,9 +241,9 @@ class Spotter:
         return Parts(words, np.concatenate([[-1], np.where(self._pair_keys[places] == keys, self._pair_rows[places], -1)]))
 
     def meetings(self, content: Content, found: Passages) -> csr_matrix:
-        """Return which pairs of fields meet in passages, shape (n_passages, n_met)."""
+        """Return which pairs of concepts meet in passages, shape (n_passages, n_met)."""
         words = np.flatnonzero(counts(content))
-        values, sizes = self._fields(content.reading.words, content.reading.numbers[words])
+        values, sizes = self._concepts(content.reading.words, content.reading.numbers[words])
         edges = np.append(found.starts, len(content.reading))
         edges = np.concatenate([[0], np.cumsum(sizes)])[np.searchsorted(words, edges)]
         held = csr_matrix((np.ones(len(values), dtype=np.int32), values, edges), shape=(len(found.starts), len(self._meetings)))
@@ -346,7 +346,7 @@ def pack(spotter: Spotter) -> dict[str, bytes]:
     """Return the content of the two files that hold a spotter, its rescoring included; the same spotter gives the same bytes."""
     assert spotter.rescoring is not None, "learn the rescoring first"
     data = {
-        "tags": spotter.tags, **spotter.vocabulary._asdict(), "fields": load_fields().digest,
+        "tags": spotter.tags, **spotter.vocabulary._asdict(), "concepts": load_concepts().digest,
         "threshold": spotter.threshold, "floor": spotter.floor,
     }  # fmt: skip
     arrays = {name: getattr(spotter, name).astype(np.float16) for name in _HALVES} | spotter.rescoring.to_arrays()
@@ -359,11 +359,11 @@ def unpack(raw: Mapping[str, bytes]) -> Spotter:
     Raises
     ------
     ModelError
-        If it was learnt with other lists of fields.
+        If it was learnt with other lists of concepts.
     """
     data, arrays = json.loads(raw[FILES[0]]), unpack_arrays(raw[FILES[1]])
-    if data["fields"] != load_fields().digest:
-        raise ModelError(f"{FILES[0]}: made with other lists of fields than this version of the library has; {RETRAIN}")
+    if data["concepts"] != load_concepts().digest:
+        raise ModelError(f"{FILES[0]}: made with other lists of concepts than this version of the library has; {RETRAIN}")
     vocabulary = Vocabulary(*(tuple(data[name]) for name in Vocabulary._fields))
     own, context, bias = (arrays[name].astype(np.float32) for name in _HALVES)
     rescoring = Rescoring.from_arrays(arrays)
