@@ -2,18 +2,20 @@
 
 A sum of words cannot tell persons in a boat with a rescuer from persons in a boat with a payment; which two things meet can. The concepts
 are lists of words, so that a pair is known from few texts and in words that no text of the corpus has: what plays a part in cases of this
-kind (``concepts.toml``), and the fields that nearly all words of content belong to (``fields.toml``), finer and wider.
+kind (``concepts.toml``), and the fields that nearly all words of content belong to (``fields.toml``), finer and wider. The former meet
+each other, and so do the latter; a pair of one of each would say in other words what these say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations, repeat
+from itertools import chain, combinations, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +74,11 @@ class Concepts:
     @cached_property
     def _inside_lengths(self) -> list[int]:
         return sorted({len(part) for part in self.insides})
+
+    @cached_property
+    def first_field(self) -> int:
+        """The number of the first field."""
+        return sum(not name.startswith(FIELD) for name in self.names)
 
     @cached_property
     def digest(self) -> str:
@@ -141,8 +148,12 @@ def meetings(held: csr_matrix, numbers: NDArray[np.int32]) -> Meetings:
     [6]
     """
     held.sum_duplicates()  # ascending, and each concept of a row once
-    places = np.arange(len(held.indices))
-    following = np.repeat(held.indptr[1:].astype(np.int64), np.diff(held.indptr)) - places - 1
+    places, first = np.arange(len(held.indices)), load_concepts().first_field
+    fields = held.indices >= first
+    before = np.concatenate([[0], np.cumsum(~fields)])[held.indptr]
+    sizes = np.diff(held.indptr)
+    ends = np.where(fields, np.repeat(held.indptr[1:], sizes), np.repeat(held.indptr[:-1] + np.diff(before), sizes)).astype(np.int64)
+    following = ends - places - 1
     one, other = np.repeat(places, following), ranges(places + 1, following)
     pairs = numbers[held.indices[one], held.indices[other]]
     known = pairs >= 0
@@ -173,6 +184,20 @@ def _places(held: Sequence[Collection[int]], reach: int | None) -> Iterator[dict
         yield places
 
 
+def pairs_of(numbers: Iterable[int]) -> Iterator[Pair]:
+    """Yield the pairs of concepts, and those of fields.
+
+    Examples
+    --------
+    >>> first = load_concepts().first_field
+    >>> list(pairs_of([0, 1, first, first + 1])) == [(0, 1), (first, first + 1)]
+    True
+    """
+    ordered = sorted(numbers)
+    first = bisect_left(ordered, load_concepts().first_field)
+    return chain(combinations(ordered[:first], 2), combinations(ordered[first:], 2))
+
+
 def met(held: Sequence[Collection[int]], reach: int | None) -> Counter[Pair]:
     """Count in how many runs of neighbouring sentences two concepts meet.
 
@@ -188,7 +213,7 @@ def met(held: Sequence[Collection[int]], reach: int | None) -> Counter[Pair]:
     >>> sorted(met([{1}, {2}, {1}, {5}], 2).items())
     [((1, 2), 2), ((1, 5), 1)]
     """
-    return Counter(pair for places in _places(held, reach) for pair in combinations(sorted(places), 2))
+    return Counter(pair for places in _places(held, reach) for pair in pairs_of(places))
 
 
 def shared(held: Sequence[Collection[int]], reach: int | None, known: Container[Pair]) -> dict[Pair, dict[int, float]]:
@@ -201,7 +226,7 @@ def shared(held: Sequence[Collection[int]], reach: int | None, known: Container[
     """
     shares: defaultdict[Pair, dict[int, float]] = defaultdict(dict)
     for places in _places(held, reach):
-        for pair in combinations(sorted(places), 2):
+        for pair in pairs_of(places):
             for number in pair if pair in known else ():
                 for place in places[number]:
                     shares[pair][place] = shares[pair].get(place, 0.0) + 0.5 / len(places[number])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, compress, pairwise
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from smokkel_nlp.components.spotting import (
     subwords,
     telling_names,
 )
-from smokkel_nlp.concepts import load_concepts
+from smokkel_nlp.concepts import load_concepts, pairs_of
 from smokkel_nlp.content import Content
 from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import load_taxonomy
@@ -66,7 +66,9 @@ def vocabulary(contents: Sequence[Content], least: int) -> Vocabulary:
     )
     kept = frozenset(words)
     known = (pair for pair in keep_frequent(paired, least, 1.0) if kept.issuperset(pair.split(" ")))
-    return Vocabulary(tuple(words), tuple(grams), tuple(known), tuple(map("+".join, combinations(load_concepts().names, 2))))
+    concepts = load_concepts()
+    met = (concepts.name(pair, "+") for pair in pairs_of(range(len(concepts.names))))
+    return Vocabulary(tuple(words), tuple(grams), tuple(known), tuple(met))
 
 
 @dataclass

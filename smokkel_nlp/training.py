@@ -32,7 +32,7 @@ from smokkel_nlp.reading import read
 from smokkel_nlp.taxonomy import OFFENCE_IDS
 from smokkel_nlp.text import without_offence_names
 
-MODEL_VERSION = "0.10.0"
+MODEL_VERSION = "0.11.0"
 _FOLDS = 5
 
 

@@ -23,7 +23,9 @@ from smokkel_nlp.model import read_model
 from smokkel_nlp.store import CLASSIFIER_FILES, read_files
 
 LISTS = read_lists()
-HELD = st.lists(st.frozensets(st.integers(0, 6), max_size=4), max_size=7)
+FIRST = load_concepts().first_field
+# Numbers on both sides of the first field.
+HELD = st.lists(st.frozensets(st.integers(FIRST - 3, FIRST + 3), max_size=5), max_size=7)
 
 
 @pytest.mark.parametrize("words", LISTS.values(), ids=LISTS)
@@ -106,17 +108,19 @@ def test_what_meets_is_divided_without_loss(held: list[frozenset[int]]) -> None:
 @given(HELD)
 def test_concepts_meet_in_neighbouring_sentences(held: list[frozenset[int]]) -> None:
     runs = [held[place] | held[place + 1] for place in range(len(held) - 1)] or held
-    expected = Counter((a, b) for run in runs for a in run for b in run if a < b)
+    expected = Counter((a, b) for run in runs for a in run for b in run if a < b and (a < FIRST) == (b < FIRST))
     assert met(held, 2) == expected
-    assert set(met(held, None)) == {(a, b) for a in frozenset().union(*held) for b in frozenset().union(*held) if a < b}
+    whole = frozenset().union(*held)
+    assert set(met(held, None)) == {(a, b) for a in whole for b in whole if a < b and (a < FIRST) == (b < FIRST)}
     assert set(met(held, None).values()) <= {1}
 
 
 @given(HELD)
 def test_pairs_meet_in_rows(held: list[frozenset[int]]) -> None:
-    rows = csr_matrix(np.array([[number in row for number in range(7)] for row in held], dtype=np.int32).reshape(-1, 7))
-    numbers = np.full((7, 7), -1, dtype=np.int32)
-    asked = [(0, 3), (1, 2), (2, 6)]
+    width = FIRST + 4
+    rows = csr_matrix(np.array([[number in row for number in range(width)] for row in held], dtype=np.int32).reshape(-1, width))
+    numbers = np.full((width, width), -1, dtype=np.int32)
+    asked = [(FIRST - 3, FIRST - 1), (FIRST - 2, FIRST - 1), (FIRST, FIRST + 3), (FIRST + 1, FIRST + 2)]
     for number, pair in enumerate(asked):
         numbers[pair] = number
     one, _, pairs = meetings(rows, numbers)

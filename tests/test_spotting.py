@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from smokkel_nlp.components.spotting import FILES, Spotter, counts, pack, passag
 from smokkel_nlp.components.weighing import FILES as WEIGHING_FILES
 from smokkel_nlp.components.weighing import MENTIONS, Weigher
 from smokkel_nlp.components.weighing import unpack as unpack_weights
-from smokkel_nlp.concepts import load_concepts
+from smokkel_nlp.concepts import load_concepts, pairs_of
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import CueMatcher, parse_cue
 from smokkel_nlp.errors import ModelError
@@ -105,7 +104,7 @@ def test_concepts_meet_inside_passages(blank: Language, spotter: Spotter, record
         found = spotter.meetings(content, cut)
         for row, (start, end) in enumerate(zip(cut.starts, cut.ends, strict=True)):
             held = sorted({number for word in words[start:end] if word is not None for number in concepts(word)})
-            expected = {f"{concepts.names[one]}+{concepts.names[other]}" for one, other in combinations(held, 2)}
+            expected = {f"{concepts.names[one]}+{concepts.names[other]}" for one, other in pairs_of(held)}
             assert {met[pair] for pair in found[row].indices} == expected & set(met)
             total += found[row].nnz
     assert set(found.data) == {1.0}

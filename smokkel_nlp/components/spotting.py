@@ -95,7 +95,7 @@ def subwords(word: str) -> set[str]:
     Examples
     --------
     >>> sorted(subwords("kelder"))[:3]
-    ['#veld.gebouw', '<kel', '<keld']
+    ['#veld.schuur', '<kel', '<keld']
     """
     return {*letter_grams(word, _LETTERS, _GRAMS), *(f"#{load_concepts().names[number]}" for number in load_concepts()(word))}
 
