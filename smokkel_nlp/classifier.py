@@ -299,7 +299,8 @@ def _materials(items: Iterable[str | Doc]) -> list[Material]:
 def tag_stage(vectorizer: Vectorizer) -> Stage:
     """Return the second stage of the tags.
 
-    A rare tag has too few texts to learn its own mentions from; what a mention is worth is learnt over all tags at once.
+    A rare tag has too few texts to learn its own mentions from; what a mention is worth is learnt over all tags at once. Which fields meet
+    is left to the offences: it is half of all features, and tags are told by their passages.
 
     Examples
     --------
@@ -315,4 +316,4 @@ def tag_stage(vectorizer: Vectorizer) -> Stage:
     related[related.sum(axis=1) == 0, :n] = 1.0
     related /= related.sum(axis=1, keepdims=True)
     mentions = np.arange(vectorizer.n_features - len(vectorizer.cues), vectorizer.n_features)
-    return Stage(np.arange(n, m), own_columns(vectorizer), mentions, related, _TAG_BETA)
+    return Stage(np.arange(n, m), own_columns(vectorizer), mentions, related, _TAG_BETA, vectorizer.field_columns)

@@ -21,7 +21,7 @@ from spacy.tokens import Doc
 
 from smokkel_nlp.components.mentions import SCORES
 from smokkel_nlp.components.overlay import mentions_seen
-from smokkel_nlp.concepts import REACHES, Pair, held_by, load_concepts, met, met_in, shared
+from smokkel_nlp.concepts import FIELD, REACHES, Pair, held_by, load_concepts, met, met_in, shared
 from smokkel_nlp.content import Content
 from smokkel_nlp.platt import length_of
 from smokkel_nlp.reading import Reading, read
@@ -235,6 +235,12 @@ class Vectorizer:
     def terms(self) -> list[str]:
         """What is counted in a background: words, pairs of words, and pairs of concepts."""
         return [*self.words, *self.near, *self.far]
+
+    @property
+    def field_columns(self) -> NDArray[np.int64]:
+        """The columns of the pairs of fields."""
+        first = len(self.words) + len(self.subwords)
+        return first + np.flatnonzero([name.startswith(FIELD) for name in (*self.near, *self.far)])
 
     def row(self, item: Material) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return column indices and values of one text."""

@@ -49,6 +49,8 @@ class Stage(NamedTuple):
         How much each other label bears on one of these.
     beta : float
         Weight of recall against precision in their threshold (F-beta).
+    unseen : array of shape (n_unseen,)
+        Other columns that these labels do not see.
     """
 
     labels: Ints
@@ -56,6 +58,7 @@ class Stage(NamedTuple):
     blind: Ints
     related: Floats
     beta: float
+    unseen: Ints = np.zeros(0, dtype=np.int64)
 
 
 class Beside(NamedTuple):
@@ -254,8 +257,11 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
                 continue
             copies = self._copies(X, stage, staged, beside)
             parts, sizes = [matrix for matrix, _ in copies], np.repeat([weight for _, weight in copies], X.shape[0])
-            others = 0 if beside is None else beside.background.shape[0]
-            matrix = vstack([*parts, beside.background] if beside is not None and others else parts).tocsr()
+            background = csr_matrix((0, X.shape[1])) if beside is None else beside.background
+            if staged and stage is not None:
+                background = _without(background, stage.unseen)
+            others = background.shape[0]
+            matrix = vstack([*parts, background]).tocsr()
             present = matrix.astype(bool).T
             for k in labels:
                 share = Y[:, k].mean()
@@ -284,13 +290,10 @@ class MultilabelLogistic(ClassifierMixin, BaseEstimator):
         """
         if stage is None:
             return [(X, 1.0)]
-        seen = np.ones(X.shape[1])
         if staged:
-            seen[stage.blind] = 0.0
-            return [(X.multiply(seen).tocsr(), 1.0)]
-        seen[stage.own.ravel()] = 0.0
+            return [(_without(X, np.concatenate([stage.blind, stage.unseen])), 1.0)]
         named = [(X, 1.0)] if beside is None or beside.unnamed is None else [(X, 1 - _UNNAMED), (beside.unnamed, _UNNAMED)]
-        bare = [(matrix.multiply(seen).tocsr(), weight * _BARE) for matrix, weight in named]
+        bare = [(_without(matrix, stage.own.ravel()), weight * _BARE) for matrix, weight in named]
         return [*((matrix, weight * (1 - _BARE)) for matrix, weight in named), *bare]
 
     def _second_stage(self, X: csr_matrix, Y: Ints, scores: Floats, stage: Stage, odds: Floats) -> Floats:
@@ -371,6 +374,15 @@ def _one_thread(fit: Callable[..., tuple[Floats, Floats]], *parts: Any) -> tuple
     """Fit with one thread, in this process or another: sums divided over threads round differently."""
     with threadpool_limits(limits=1):
         return fit(*parts)
+
+
+def _without(matrix: csr_matrix, columns: Ints) -> csr_matrix:
+    """Return a matrix with nothing in some columns."""
+    seen = np.ones(matrix.shape[1])
+    seen[columns] = 0.0
+    left = matrix.multiply(seen).tocsr()
+    left.eliminate_zeros()
+    return left
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -50,6 +50,24 @@ class Stretches(NamedTuple):
     text: Ints
 
 
+class Block(NamedTuple):
+    """A block of features of stretches.
+
+    Parameters
+    ----------
+    counts : sparse matrix of shape (n_stretches, n_terms)
+        How often each term stands in each stretch.
+    values : array of shape (n_counts,)
+        The value of each count.
+    offset : int
+        The first column of the block.
+    """
+
+    counts: csr_matrix
+    values: Floats
+    offset: int
+
+
 class Columns:
     """The columns of a vectorizer, to be looked up by the words of a lexicon.
 
@@ -233,8 +251,8 @@ class Sheet:
         sums, cues = map(np.concatenate, zip(*parts, strict=True))
         return sums, cues
 
-    def _wording(self, stretches: Stretches) -> Iterator[tuple[csr_matrix, Floats, int]]:
-        """Yield the blocks before the mentions: how often each term stands in each stretch, its value, and its first column."""
+    def _wording(self, stretches: Stretches) -> Iterator[Block]:
+        """Yield the blocks before the mentions."""
         vectorizer, n = self._columns.vectorizer, len(stretches.text)
         which = self._sentences(stretches.first, stretches.end)
         lengths, offset = vectorizer.weights, 0
@@ -245,7 +263,7 @@ class Sheet:
             values = (1 + np.log(counts.data)) * vectorizer.idf[counts.indices + offset]
             owners = np.repeat(np.arange(n), np.diff(counts.indptr))
             norms = np.sqrt(np.bincount(owners, weights=values * values, minlength=n))
-            yield counts, values * (length / np.maximum(norms, floor))[owners], offset
+            yield Block(counts, values * (length / np.maximum(norms, floor))[owners], offset)
             offset += counts.shape[1]
 
     def _sentences(self, first: Ints, end: Ints) -> csr_matrix:
@@ -295,12 +313,19 @@ class Sheet:
 
     def loudest(self, stretches: Stretches, labels: Sequence[Sequence[int]], coef: Floats) -> list[list[int]]:
         """Return for each stretch and each of some labels the sentence that adds most to it, mentions apart."""
-        sizes, asked = stretches.end - stretches.first, np.array(list(zip_longest(*labels, fillvalue=0)), dtype=np.int64).T
+        *worded, near, far = self._wording(stretches)
+        sums = self._by_words(stretches, worded, labels, coef) + self._by_meetings(stretches, (near, far), labels, coef)
+        sizes = stretches.end - stretches.first
+        places = zip((np.cumsum(sizes) - sizes).tolist(), sizes.tolist(), stretches.first.tolist(), labels, strict=True)
+        return [(np.argmax(sums[start : start + size, : len(own)], axis=0) + first).tolist() for start, size, first, own in places]
+
+    def _by_words(self, stretches: Stretches, wording: Sequence[Block], labels: Sequence[Sequence[int]], coef: Floats) -> Floats:
+        """Return what words and letters add to labels, a row for each sentence of each stretch and a column for each of its labels."""
+        sizes = stretches.end - stretches.first
         starts = np.cumsum(sizes) - sizes
         places = list(zip(stretches.first.tolist(), stretches.end.tolist(), starts.tolist(), labels, strict=True))
-        sums = np.zeros((int(sizes.sum()), asked.shape[1]))  # the sentences of all stretches, one after another
-        *worded, near, far = self._wording(stretches)
-        for (counts, values, offset), block in zip(worded, self._blocks, strict=True):
+        sums = np.zeros((int(sizes.sum()), max(map(len, labels), default=0)))
+        for (counts, values, offset), block in zip(wording, self._blocks, strict=True):
             place = np.zeros(block.shape[1], dtype=np.int64)
             shares = values / counts.data
             for row, (first, end, start, own) in enumerate(places):
@@ -312,47 +337,29 @@ class Sheet:
                 for number, label in enumerate(own):
                     weights = shares[part] * coef[columns + offset, label]
                     sums[start : start + end - first, number] += np.bincount(sentences, weights=weights[said], minlength=end - first)
-        shift = starts - stretches.first
-        for block, ((counts, values, offset), (runs, edges)) in enumerate(zip((near, far), self._runs(stretches), strict=True)):
+        return sums
+
+    def _by_meetings(self, stretches: Stretches, wording: Sequence[Block], labels: Sequence[Sequence[int]], coef: Floats) -> Floats:
+        """Return what meetings add, likewise: half for each concept, equally over the sentences of a run that hold it."""
+        sizes, asked = stretches.end - stretches.first, np.array(list(zip_longest(*labels, fillvalue=0)), dtype=np.int64)
+        shift = np.cumsum(sizes) - sizes - stretches.first
+        sums = np.zeros((int(sizes.sum()), len(asked)))
+        for block, ((counts, values, offset), (runs, edges)) in enumerate(zip(wording, self._runs(stretches), strict=True)):
+            held = runs @ self._concepts  # in how many of its sentences a run holds each concept
+            one, other, pairs = self._columns.meetings(held, block)
             stretch = np.repeat(np.arange(len(sizes)), np.diff(edges))
+            run, width = np.repeat(np.arange(runs.shape[0]), np.diff(held.indptr)), held.shape[1]
+            row = stretch[run[one]]
             shares = csr_matrix((values / counts.data, counts.indices, counts.indptr), shape=counts.shape)
-            sums += self._divided(runs, stretch, shift, shares, coef[offset : offset + counts.shape[1]], asked, block, len(sums))
-        return [(np.argmax(sums[start : start + end - first, : len(own)], axis=0) + first).tolist() for first, end, start, own in places]
-
-    def _divided(
-        self, runs: csr_matrix, stretch: Ints, shift: Ints, shares: csr_matrix, coef: Floats, asked: Ints, block: int, size: int
-    ) -> Floats:
-        """Return what meetings add to labels, by sentence: half for each concept, equally over the sentences of a run that hold it.
-
-        Parameters
-        ----------
-        runs : sparse matrix of shape (n_runs, n_sentences)
-        stretch : array of int, shape (n_runs,)
-            The stretch each run lies in.
-        shift : array of int, shape (n_stretches,)
-            What is added to the number of a sentence for its row in the answer.
-        shares : sparse matrix of shape (n_stretches, n_pairs)
-            What one meeting of a pair is worth.
-        coef : array of shape (n_pairs, n_labels)
-        asked : array of int, shape (n_stretches, n_asked)
-            The labels.
-        block, size : int
-            Of the pairs; and the number of rows of the answer.
-        """
-        held = runs @ self._concepts  # in how many of its sentences a run holds each concept
-        one, other, columns = self._columns.meetings(held, block)
-        run, width = np.repeat(np.arange(runs.shape[0]), np.diff(held.indptr)), held.shape[1]
-        row = stretch[run[one]]
-        worth = np.asarray(shares[row, columns]).ravel() / 2
-        # Each concept of each sentence of each run, and its place among the concepts of the run.
-        numbers = np.diff(self._concepts.indptr)[runs.indices]
-        owner = np.repeat(np.arange(runs.shape[0]), np.diff(runs.indptr))
-        concept = self._concepts.indices[ranges(self._concepts.indptr[runs.indices].astype(np.int64), numbers)]
-        place = np.searchsorted(run * width + held.indices, np.repeat(owner * width, numbers) + concept)
-        sentence = np.repeat(runs.indices + shift[stretch[owner]], numbers)
-        sums = np.zeros((size, asked.shape[1]))
-        for number, labels in enumerate(asked.T):
-            adds = worth * coef[columns, labels[row]]
-            each = np.bincount(one, weights=adds, minlength=held.nnz) + np.bincount(other, weights=adds, minlength=held.nnz)
-            sums[:, number] = np.bincount(sentence, weights=(each / held.data)[place], minlength=size)
+            worth = np.asarray(shares[row, pairs]).ravel() / 2
+            # Each concept of each sentence of each run, and its place among the concepts of the run.
+            numbers = np.diff(self._concepts.indptr)[runs.indices]
+            owner = np.repeat(np.arange(runs.shape[0]), np.diff(runs.indptr))
+            concept = self._concepts.indices[ranges(self._concepts.indptr[runs.indices].astype(np.int64), numbers)]
+            place = np.searchsorted(run * width + held.indices, np.repeat(owner * width, numbers) + concept)
+            sentence = np.repeat(runs.indices + shift[stretch[owner]], numbers)
+            for number, wanted in enumerate(asked):
+                adds = worth * coef[pairs + offset, wanted[row]]
+                each = np.bincount(one, weights=adds, minlength=held.nnz) + np.bincount(other, weights=adds, minlength=held.nnz)
+                sums[:, number] += np.bincount(sentence, weights=(each / held.data)[place], minlength=len(sums))
         return sums
