@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from smokkel_nlp.errors import ModelError
 
-FORMAT = "5"
+FORMAT = "6"
 ENVIRONMENT = "SMOKKEL_NLP_MODELS"
 MANIFEST = "manifest.json"
 CLASSIFIER_FILES = ("model.json", "weights.npz")
