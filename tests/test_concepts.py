@@ -84,8 +84,8 @@ def test_no_concept_holds_sex_origin_religion_or_place(word: str) -> None:
 
 def test_words_have_the_concepts_their_patterns_say(root) -> None:
     concepts = load_concepts()
-    words = sorted({word for record in read_gold(root / "corpus" / "dev.jsonl")[:40] for word in record["text"].lower().split()})
-    assert len(words) > 2000
+    words = sorted({word for record in read_gold(root / "corpus" / "dev.jsonl")[:12] for word in record["text"].lower().split()})
+    assert len(words) > 700
     found = 0
     for word in words:
         expected = [number for number, name in enumerate(LISTS) if any(fnmatchcase(word, pattern) for pattern in LISTS[name])]
