@@ -92,8 +92,12 @@ class Concepts:
 
     def pair(self, name: str, sign: str) -> Pair:
         """Return the pair of a name."""
-        one, other = sorted(map(self.names.index, name.split(sign)))
+        one, other = sorted(map(self._numbers.__getitem__, name.split(sign)))
         return one, other
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
 
 
 @lru_cache(maxsize=1)
