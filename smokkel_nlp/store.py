@@ -6,10 +6,11 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import srsly
@@ -21,6 +22,9 @@ FORMAT = "6"
 ENVIRONMENT = "SMOKKEL_NLP_MODELS"
 MANIFEST = "manifest.json"
 CLASSIFIER_FILES = ("model.json", "weights.npz")
+_Made = TypeVar("_Made")
+# What the pipelines in use were made of, by kind, version and sums of the files.
+_in_use: WeakValueDictionary[tuple[str, ...], Any] = WeakValueDictionary()
 RETRAIN = "train one with 'smokkel-nlp train', or reinstall the package"
 
 
@@ -97,6 +101,19 @@ def unpack_arrays(raw: bytes) -> dict[str, NDArray[Any]]:
     """Return the arrays of an npz file; nothing is unpickled."""
     with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
         return dict(stored)
+
+
+def shared(kind: str, raw: Mapping[str, bytes], make: Callable[[], _Made]) -> _Made:
+    """Return what is made of a model's verified files; where a pipeline that is in use made it of the same files, that.
+
+    Models do not change once they are made, and most of the time to a first text goes into making them.
+    """
+    manifest = json.loads(raw[MANIFEST])
+    key = kind, manifest["version"], *(manifest["sha256"][name] for name in sorted(raw) if name != MANIFEST)
+    made: _Made | None = _in_use.get(key)
+    if made is None:
+        made = _in_use[key] = make()
+    return made
 
 
 class Stored:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -204,6 +206,32 @@ def test_letter_of_2023(shared: Path) -> None:
     for start, end, passage in passages(case):
         assert text[start:end] == passage
         assert "Expertisecentrum" not in passage
+
+
+def test_pipelines_in_use_share_what_is_made_of_one_model(prior_model: Path, tmp_path: Path) -> None:
+    def made(nlp: Language) -> tuple[object, ...]:
+        nlp("Een fiets.")
+        mentions, assertion, classify = (nlp.get_pipe(f"smokkel_{name}") for name in ("mentions", "assertion", "classify"))
+        return mentions.spotter, assertion.weigher, classify._stored_model  # type: ignore[attr-defined]
+
+    one = smokkel_nlp.load()
+    wanted = made(one)
+    one.to_disk(tmp_path / "een")
+    for other in (smokkel_nlp.load(prior=None, thresholds={"onderdak": 0.9}), spacy.load(tmp_path / "een")):
+        assert all(a is b for a, b in zip(made(other), wanted, strict=True))
+    spotter, _, model = made(smokkel_nlp.load(model=prior_model))
+    assert spotter is wanted[0]  # its files are the same
+    assert model is not wanted[2]
+
+
+def test_what_no_pipeline_uses_is_let_go(prior_model: Path) -> None:
+    nlp = smokkel_nlp.load(model=prior_model)
+    nlp("Een fiets.")
+    kept = weakref.ref(nlp.get_pipe("smokkel_classify")._stored_model)  # type: ignore[attr-defined]
+    assert kept() is not None
+    del nlp
+    gc.collect()
+    assert kept() is None
 
 
 def test_nothing_is_read_from_the_model_before_the_first_text() -> None:

@@ -88,7 +88,8 @@ SMUGGLING = "De rechtbank heeft verdachte veroordeeld voor mensensmokkel. Hij br
 
 def by_cues_alone(nlp: Language) -> Language:
     """Let the shipped tags be found by their cues alone, so that what a cue does can be told."""
-    nlp.get_pipe("smokkel_mentions").spotter.threshold = 99.0  # type: ignore[attr-defined]
+    pipe = nlp.get_pipe("smokkel_mentions")
+    pipe.spotter = replace(pipe.spotter, threshold=99.0)  # type: ignore[attr-defined]
     return nlp
 
 

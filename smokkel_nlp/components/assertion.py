@@ -21,7 +21,7 @@ from smokkel_nlp.components.rules import FILE, AssertionRules, load_assertion_ru
 from smokkel_nlp.components.sections import PLAIN, Section, section_at, sections_of
 from smokkel_nlp.components.weighing import FILES, MENTIONS, Feature, Lists, Surroundings, Weigher, Weights, clauses_of, unpack
 from smokkel_nlp.reading import Batched, Tokens, read_all
-from smokkel_nlp.store import Stored
+from smokkel_nlp.store import Stored, shared
 from smokkel_nlp.taxonomy import take
 
 WEIGHED = "gewogen"
@@ -127,7 +127,7 @@ class AssertionComponent(Batched, Stored):
 
     def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
         """Build the weights from the content of their files."""
-        self.use(unpack(raw, MENTIONS))
+        self._weigher = shared(MENTIONS, raw, lambda: Weigher(unpack(raw, MENTIONS)))
 
     def run(self, docs: Sequence[Doc]) -> None:
         """Assert the mentions of Docs."""

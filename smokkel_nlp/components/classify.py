@@ -23,7 +23,7 @@ from smokkel_nlp.reading import Batched, Reading, forget, read_all
 from smokkel_nlp.records import CaseAnalysis
 from smokkel_nlp.settings import Settings
 from smokkel_nlp.shares import Explanation
-from smokkel_nlp.store import CLASSIFIER_FILES, Stored
+from smokkel_nlp.store import CLASSIFIER_FILES, Stored, shared
 from smokkel_nlp.taxonomy import OFFENCE_IDS, load_taxonomy
 
 CASE = "smokkel_case"
@@ -91,8 +91,8 @@ class ClassifyComponent(Batched, Stored):
 
     def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
         """Build the model from the content of its files."""
-        self._stored_model, self._model = read_model(raw, where), None
-        self._outcome = OutcomeWeigher(unpack(raw, OFFENCES))
+        self._stored_model, self._model = shared("classifier", raw, lambda: read_model(raw, where)), None
+        self._outcome = shared(OFFENCES, raw, lambda: OutcomeWeigher(unpack(raw, OFFENCES)))
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Return settings and the model's files as bytes."""

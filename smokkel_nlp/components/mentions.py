@@ -22,7 +22,7 @@ from smokkel_nlp.components.spotting import FILES, Passages, Spotter, trimmed, u
 from smokkel_nlp.content import Content
 from smokkel_nlp.cues import Cue, CueMatcher
 from smokkel_nlp.reading import Batched, Finder, Reading, read_all
-from smokkel_nlp.store import Stored
+from smokkel_nlp.store import Stored, shared
 from smokkel_nlp.taxonomy import Taxonomy, load_taxonomy
 
 GROUPS = {"offence": "offences", "tag": "modus_operandi", "element": "elements"}
@@ -235,7 +235,7 @@ class MentionsComponent(Batched, Stored):
 
     def take_files(self, raw: Mapping[str, bytes], where: str) -> None:
         """Build the weights from the content of their files."""
-        self._spotter = unpack(raw)
+        self._spotter = shared("spotter", raw, lambda: unpack(raw))
 
     def run(self, docs: Sequence[Doc]) -> None:
         """Find the mentions of Docs."""
