@@ -22,10 +22,10 @@ FORMAT = "6"
 ENVIRONMENT = "SMOKKEL_NLP_MODELS"
 MANIFEST = "manifest.json"
 CLASSIFIER_FILES = ("model.json", "weights.npz")
+RETRAIN = "train one with 'smokkel-nlp train', or reinstall the package"
 _Made = TypeVar("_Made")
 # What the pipelines in use were made of, by kind, version and sums of the files.
 _in_use: WeakValueDictionary[tuple[str, ...], Any] = WeakValueDictionary()
-RETRAIN = "train one with 'smokkel-nlp train', or reinstall the package"
 
 
 def find_model(path: str | os.PathLike[str] | None = None) -> Path:
